@@ -1,0 +1,1 @@
+"""Board tops: a unit with its self-test, as a bitstream."""

@@ -1,0 +1,1 @@
+"""What every number and block means: the executable specification, in numpy alone."""

@@ -1,0 +1,253 @@
+"""What is common to all blocks: configurations, their options, and the cycle view.
+
+A block's configuration is a frozen dataclass. One declaration of a field, with `option`,
+feeds the constructor's check, the command line, JSON, the docs and sweeps.
+"""
+
+import dataclasses
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from .formats import Format
+from .ports import Direction, Port, Role
+
+__all__ = ["BlockConfig", "Option", "delayed", "option"]
+
+MISSING = dataclasses.MISSING
+
+
+def option(
+    meaning: str, *, default: Any = MISSING, minimum: int | None = None, maximum: int | None = None
+) -> Any:
+    """A field of a configuration, with its meaning and, for integers, its bounds."""
+    metadata = {"meaning": meaning, "minimum": minimum, "maximum": maximum}
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True)
+class Option:
+    """A configuration's field as the command line and the docs see it."""
+
+    name: str
+    kind: type
+    optional: bool
+    meaning: str
+    default: Any
+    minimum: int | None
+    maximum: int | None
+
+    @property
+    def required(self) -> bool:
+        return self.default is MISSING
+
+    @property
+    def choices(self) -> list[str] | None:
+        """The possible texts, where they can be listed."""
+        return [str(choice) for choice in self.kind] if issubclass(self.kind, Enum) else None
+
+    @property
+    def flag(self) -> str:
+        """The option on the command line."""
+        return "--" + self.name.replace("_", "-")
+
+    def parse(self, text: Any) -> Any:
+        """Make a value of a text, or of what JSON or TOML holds in its place."""
+        if text is None and self.optional:
+            return None
+        if self.kind is Format:
+            return text if isinstance(text, Format) else Format.parse(text)
+        if self.kind is bool:
+            return self._parse_bool(text)
+        if self.kind is int:
+            return self._parse_int(text)
+        if self.choices is not None and text not in self.choices:
+            raise ValueError(
+                f"Option {self.name} must be {' or '.join(self.choices)}, not {text!r}"
+            )
+        return self.kind(text)
+
+    def _parse_bool(self, text: Any) -> bool:
+        if isinstance(text, bool):
+            return text
+        if text not in ("true", "false"):
+            raise ValueError(f"Option {self.name} must be true or false, not {text!r}")
+        return text == "true"
+
+    def _parse_int(self, text: Any) -> int:
+        try:
+            return int(text)
+        except ValueError:
+            raise ValueError(f"Option {self.name} must be an integer, not {text!r}") from None
+
+    def check(self, value: Any) -> None:
+        """Raise unless a value is of the option's kind and within its bounds."""
+        if value is None and self.optional:
+            return
+        # A bool is an int to Python, but not to people.
+        if not isinstance(value, self.kind) or (self.kind is int and isinstance(value, bool)):
+            raise TypeError(f"Option {self.name} must be of type {self.kind.__name__}, not {value!r}")
+        low, high = self.minimum, self.maximum
+        if (low is not None and value < low) or (high is not None and value > high):
+            bounds = f"{low} or more" if high is None else f"{low} to {high}"
+            raise ValueError(f"Option {self.name} must be {bounds}, not {value}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class BlockConfig:
+    """Base of all configurations: a block of fixed latency that takes inputs in each cycle.
+
+    Attributes
+    ----------
+    block
+        The block's name on the command line.
+    """
+
+    block: ClassVar[str]
+
+    def __post_init__(self) -> None:
+        for opt in self.options():
+            value = getattr(self, opt.name)
+            if opt.kind is not Format and isinstance(value, str):
+                value = opt.parse(value)
+                object.__setattr__(self, opt.name, value)
+            opt.check(value)
+
+    @classmethod
+    def options(cls) -> tuple[Option, ...]:
+        """The options, in the order of their declaration."""
+        hints = typing.get_type_hints(cls)
+        found = []
+        for field in dataclasses.fields(cls):
+            hint = hints[field.name]
+            members = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+            kind = next(member for member in members if member is not types.NoneType)
+            found.append(
+                Option(
+                    name=field.name,
+                    kind=kind,
+                    optional=types.NoneType in members,
+                    default=field.default,
+                    **field.metadata,
+                )
+            )
+        return tuple(found)
+
+    @property
+    def latency(self) -> int:
+        """Clock cycles from inputs to the outputs that belong to them; 0 is combinational."""
+        raise NotImplementedError
+
+    @property
+    def interval(self) -> int:
+        """Clock cycles from one set of inputs to the next."""
+        return 1
+
+    @property
+    def ports(self) -> tuple[Port, ...]:
+        """All ports but clock and reset, inputs first."""
+        raise NotImplementedError
+
+    @property
+    def inputs(self) -> tuple[Port, ...]:
+        return tuple(port for port in self.ports if port.direction is Direction.INPUT)
+
+    @property
+    def outputs(self) -> tuple[Port, ...]:
+        return tuple(port for port in self.ports if port.direction is Direction.OUTPUT)
+
+    @property
+    def operands(self) -> tuple[Port, ...]:
+        """The inputs that a golden model takes: all but those that control the flow."""
+        control = (Role.ENABLE, Role.VALID, Role.READY)
+        return tuple(port for port in self.inputs if port.role not in control)
+
+    @property
+    def identifier(self) -> str:
+        """Name of the Verilog module: the block, and each option that is not the default."""
+        parts = [self.block.replace("-", "_")]
+        for opt in self.options():
+            value = getattr(self, opt.name)
+            if isinstance(value, Format):
+                parts.append(value.identifier if opt.name in ("a", "b") else
+                             f"{opt.name}_{value.identifier}")
+            elif value != opt.default and value is not None:
+                text = "" if value is True else str(value).replace("-", "_")
+                parts.append(f"{opt.name}{text}")
+        return "_".join(parts)
+
+    @property
+    def arguments(self) -> list[str]:
+        """The options on the command line that make this configuration."""
+        words = []
+        for opt in self.options():
+            value = getattr(self, opt.name)
+            if value == opt.default or value is None:
+                continue
+            words += [opt.flag] if value is True else [opt.flag, str(value)]
+        return words
+
+    def to_json(self) -> dict[str, object]:
+        """The options as JSON values."""
+        values = {opt.name: getattr(self, opt.name) for opt in self.options()}
+        plain = (bool, int, type(None))
+        return {
+            name: value if isinstance(value, plain) else str(value)
+            for name, value in values.items()
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, object]) -> Self:
+        """Make a configuration of what `to_json` gave, or of texts.
+
+        Raises
+        ------
+        ValueError
+            If an option is unknown or missing, or a value is none of its option.
+        """
+        options = {opt.name: opt for opt in cls.options()}
+        for name in values:
+            if name not in options:
+                raise ValueError(
+                    f"Option of {cls.block} must be {', '.join(options)}, not {name!r}"
+                )
+        for opt in options.values():
+            if opt.required and opt.name not in values:
+                raise ValueError(f"Option {opt.name} of {cls.block} must be given")
+        return cls(**{name: options[name].parse(value) for name, value in values.items()})
+
+
+def delayed(
+    config: BlockConfig, results: Mapping[str, np.ndarray], enable: np.ndarray | None = None
+) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """The cycle view of a block of fixed latency.
+
+    Parameters
+    ----------
+    results
+        Golden's outputs for the inputs applied in each cycle.
+    enable
+        What the enable port is in each cycle; ones where there is no such port. A cycle
+        without enable is a stall: no register changes at its end.
+
+    Returns
+    -------
+    What each output port shows in each cycle (just before the clock edge that ends it), and
+    whether it is defined: it is not until the first inputs have come through.
+    """
+    cycles = len(next(iter(results.values())))
+    advance = np.ones(cycles, np.int64) if enable is None else np.asarray(enable).astype(np.int64)
+    # Only inputs of cycles that advance enter the pipeline, so outputs are numbered in those.
+    accepted = np.flatnonzero(advance)
+    before = np.concatenate([[0], np.cumsum(advance)[:-1]]) if cycles else advance
+    if config.latency == 0:
+        return dict(results), np.ones(cycles, bool)
+    wanted = before - config.latency
+    defined = wanted >= 0
+    source = accepted[np.maximum(wanted, 0)] if len(accepted) else np.zeros(cycles, np.int64)
+    return {name: values[source] for name, values in results.items()}, defined

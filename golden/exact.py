@@ -1,0 +1,119 @@
+"""Arrays of exact binary values: what codes mean before anything is rounded."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+__all__ = ["Exact", "bit_length"]
+
+#: Significands of at most this many bits are held in int64, wider ones as Python integers.
+INT64_BITS = 62
+
+
+def bit_length(values: np.ndarray) -> np.ndarray:
+    """Bit length of each non-negative integer."""
+    if values.dtype == object:
+        return np.frompyfunc(int.bit_length, 1, 1)(values).astype(np.int64)
+    # float64 holds 31-bit halves exactly, so that frexp's exponent is their bit length.
+    high, low = values >> 31, values & 0x7FFFFFFF
+    return np.where(high > 0, 31 + np.frexp(high)[1], np.frexp(low)[1]).astype(np.int64)
+
+
+@dataclass(frozen=True)
+class Exact:
+    """Values (-1)^negative * significand * 2^exponent, or infinities, or NaN.
+
+    All members are arrays of one shape. Where `nan` or `infinite` is set, `significand` and
+    `exponent` mean nothing.
+    """
+
+    negative: np.ndarray
+    significand: np.ndarray
+    exponent: np.ndarray
+    infinite: np.ndarray
+    nan: np.ndarray
+
+    @classmethod
+    def from_floats(cls, values: ArrayLike) -> Self:
+        """The exact values of an array of floats or integers (each is a float64)."""
+        floats = np.asarray(values, np.float64)
+        finite = np.isfinite(floats)
+        fraction, exponent = np.frexp(np.where(finite, np.abs(floats), 0.0))
+        return cls(
+            negative=np.signbit(floats),
+            significand=np.ldexp(fraction, 53).astype(np.int64),
+            exponent=exponent.astype(np.int64) - 53,
+            infinite=np.isinf(floats),
+            nan=np.isnan(floats),
+        )
+
+    @property
+    def zero(self) -> np.ndarray:
+        return (self.significand == 0) & ~self.infinite & ~self.nan
+
+    @property
+    def finite(self) -> np.ndarray:
+        return ~self.infinite & ~self.nan
+
+    @property
+    def magnitude_log2(self) -> np.ndarray:
+        """floor(log2 |value|); means nothing for a zero."""
+        return bit_length(self.significand) - 1 + self.exponent
+
+    def __mul__(self, other: "Exact") -> "Exact":
+        """Exact products; NaN for infinity times zero."""
+        left, right = self.significand, other.significand
+        bits = [int(bit_length(s).max(initial=0)) for s in (left, right)]
+        if sum(bits) > INT64_BITS:
+            left, right = left.astype(object), right.astype(object)
+        infinite = self.infinite | other.infinite
+        nan = self.nan | other.nan | (infinite & (self.zero | other.zero))
+        return Exact(
+            negative=self.negative ^ other.negative,
+            significand=left * right,
+            exponent=self.exponent + other.exponent,
+            infinite=infinite & ~nan,
+            nan=nan,
+        )
+
+    def scaled(self, power: np.ndarray | int) -> "Exact":
+        """The values times 2^power."""
+        return Exact(
+            self.negative, self.significand, self.exponent + power, self.infinite, self.nan
+        )
+
+    def to_floats(self) -> np.ndarray:
+        """The values as float64.
+
+        Raises
+        ------
+        ValueError
+            If a value has no exact float64.
+        """
+        width, top = bit_length(self.significand), self.magnitude_log2
+        exact = self.zero | ~self.finite | ((width <= 53) & (top < 1024) & (self.exponent >= -1074))
+        if not exact.all():
+            raise ValueError("Values must each be a float64 to be converted, not beyond its range")
+        significand = np.where(self.finite, self.significand, 0).astype(np.float64)
+        # Two steps, because 2^exponent alone may be no float64.
+        exponent = np.where(significand == 0, 0, self.exponent)
+        half = exponent // 2
+        magnitude = np.ldexp(np.ldexp(significand, half), exponent - half)
+        magnitude = np.where(self.infinite, np.inf, magnitude)
+        return np.where(self.nan, np.nan, np.where(self.negative, -magnitude, magnitude))
+
+    def to_fractions(self) -> list[Fraction | float]:
+        """The values of a flat array as exact rationals; infinities and NaN as floats."""
+        values: list[Fraction | float] = []
+        for negative, significand, exponent, infinite, nan in zip(
+            self.negative, self.significand, self.exponent, self.infinite, self.nan, strict=True
+        ):
+            sign = -1 if negative else 1
+            if nan or infinite:
+                values.append(float("nan") if nan else sign * float("inf"))
+            else:
+                values.append(sign * int(significand) * Fraction(2) ** int(exponent))
+        return values

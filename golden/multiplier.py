@@ -1,0 +1,216 @@
+"""Multiplier: the product of two formats, exact or rounded once."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from .block import BlockConfig, option
+from .exact import Exact
+from .formats import Format, integer
+from .ports import AnyFormat, Direction, Port, Role
+from .raw import RawFormat
+from .rounding import Overflow, Rounding
+
+__all__ = ["MultiplierConfig", "multiply"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MultiplierConfig(BlockConfig):
+    """The product of two formats, exact or rounded once.
+
+    * NaN times anything is NaN, and so is infinity times zero. Infinity times anything else
+      is infinity. The sign is the exclusive or of the operands' signs, for zeros too.
+    * The exact product is a `RawFormat`: the operands' significands multiplied, and their
+      exponent fields added (a subnormal's counts as 1), not normalised.
+    * Latency is `stages` cycles, with one product a cycle.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an option is of the wrong kind or out of range.
+    """
+
+    block: ClassVar[str] = "multiplier"
+
+    a: Format = option("format of operand a")
+    b: Format = option("format of operand b")
+    out: Format | None = option(
+        "format of the result; the exact raw product if absent", default=None
+    )
+    rounding: Rounding = option("rounding of the result", default=Rounding.NEAREST_EVEN)
+    overflow: Overflow = option(
+        "results beyond the largest finite one: that one, or infinity or NaN",
+        default=Overflow.SATURATE,
+    )
+    stages: int = option("pipeline registers", default=1, minimum=0, maximum=3)
+    flags: bool = option("ports for overflow, underflow, inexact and invalid", default=False)
+    bias_bits: int = option(
+        "bits of the ports that replace the formats' biases at run time; 0 for no such ports",
+        default=0,
+        minimum=0,
+        maximum=16,
+    )
+    enable: bool = option("a port that stalls the pipeline when low", default=False)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.out is None:
+            for name in ("flags", "bias_bits"):
+                if getattr(self, name):
+                    raise ValueError(
+                        f"Option {name} must be off for the exact raw product, which is not "
+                        f"rounded and has no bias"
+                    )
+        if self.bias_bits == 1:
+            raise ValueError("Option bias_bits must be 0 or 2 to 16, not 1")
+        if self.enable and not self.stages:
+            raise ValueError("Option enable must be off with 0 stages, which hold nothing")
+
+    @property
+    def latency(self) -> int:
+        return self.stages
+
+    @property
+    def result(self) -> AnyFormat:
+        """The format of port `out`."""
+        return raw_product(self.a, self.b) if self.out is None else self.out
+
+    @property
+    def ports(self) -> tuple[Port, ...]:
+        ports = [
+            Port(name=name, direction=Direction.INPUT, format=fmt, meaning=f"operand {name}")
+            for name, fmt in (("a", self.a), ("b", self.b))
+        ]
+        if self.bias_bits:
+            bias = integer(self.bias_bits)
+            for name in ("a", "b", "out"):
+                meaning = f"exponent bias of {name}, in place of the format's own"
+                ports.append(
+                    Port(
+                        name=f"{name}_bias",
+                        direction=Direction.INPUT,
+                        format=bias,
+                        role=Role.MODE,
+                        meaning=meaning,
+                    )
+                )
+        if self.enable:
+            meaning = "the pipeline advances at a clock edge where this is high"
+            ports.append(
+                Port(name="enable", direction=Direction.INPUT, role=Role.ENABLE, meaning=meaning)
+            )
+        ports.append(
+            Port(
+                name="out",
+                direction=Direction.OUTPUT,
+                format=self.result,
+                meaning="product of a and b",
+            )
+        )
+        if self.flags:
+            ports += [
+                Port(name=name, direction=Direction.OUTPUT, role=Role.FLAG, meaning=meaning)
+                for name, meaning in FLAG_MEANINGS.items()
+            ]
+        return tuple(ports)
+
+
+FLAG_MEANINGS = {
+    "overflow": "the rounded product was beyond the largest finite value, or infinity was not kept",
+    "underflow": "the exact product was below the least normal value, and the result is inexact",
+    "inexact": "the result differs from the exact product",
+    "invalid": "the result is no number, though the operands were, or it is none of its format",
+}
+
+
+def raw_product(a: Format, b: Format) -> RawFormat:
+    """The format of exact products: widths from the largest significands and exponents."""
+    significand = (max_significand(a) * max_significand(b)).bit_length()
+    exponent = (max_exponent_field(a) + max_exponent_field(b)).bit_length()
+    infinity = a.has_infinity or b.has_infinity
+    return RawFormat(
+        significand=significand,
+        exponent=exponent,
+        bias=-(raw_exponent_offset(a) + raw_exponent_offset(b)),
+        sign=a.sign or b.sign,
+        infinity=infinity,
+        nan=a.has_nan or b.has_nan or infinity,
+    )
+
+
+def max_significand(fmt: Format) -> int:
+    """The largest significand as an integer, codes of specials taken as finite numbers."""
+    if fmt.complement:
+        return 2**fmt.fraction
+    return 2 ** (fmt.fraction + 1) - 1 if fmt.exponent else 2**fmt.fraction - 1
+
+
+def max_exponent_field(fmt: Format) -> int:
+    return 2**fmt.exponent - 1 if fmt.exponent else 0
+
+
+def raw_exponent_offset(fmt: Format) -> int:
+    """Exponent of a value's last significand bit, less the exponent field (at least 1)."""
+    return fmt.quantum_exponent - (1 if fmt.exponent and fmt.zero else 0)
+
+
+def multiply(config: MultiplierConfig, **operands: np.ndarray) -> dict[str, np.ndarray]:
+    """Products of arrays of codes.
+
+    Parameters
+    ----------
+    operands
+        Codes of `a` and `b`, of one shape; with `bias_bits` also of `a_bias`, `b_bias` and
+        `out_bias`.
+
+    Returns
+    -------
+    Codes of `out`; with `flags` also `overflow`, `underflow`, `inexact` and `invalid`.
+    """
+    a, b = (fmt.unpack(operands[name]) for name, fmt in (("a", config.a), ("b", config.b)))
+    product = a * b
+    if config.out is None:
+        return {"out": join_raw(config, operands["a"], operands["b"], product)}
+    if config.bias_bits:
+        product = product.scaled(bias_shift(config, operands))
+    codes, flags = config.out.round(product, config.rounding, config.overflow)
+    if not config.flags:
+        return {"out": codes}
+    invalid = flags.invalid | (product.nan & ~a.nan & ~b.nan)
+    found = {**vars(flags), "invalid": invalid}
+    return {"out": codes} | {name: found[name].astype(np.uint8) for name in FLAG_MEANINGS}
+
+
+def bias_shift(config: MultiplierConfig, operands: dict[str, np.ndarray]) -> np.ndarray:
+    """The power of two by which run-time biases move the product, seen from the result."""
+    assert config.out is not None
+    bias = integer(config.bias_bits)
+    shift = np.zeros((), np.int64)
+    for name, fmt, sign in (("a", config.a, -1), ("b", config.b, -1), ("out", config.out, 1)):
+        assert fmt.bias is not None
+        port = bias.decode(operands[f"{name}_bias"]).astype(np.int64)
+        shift = shift + sign * (port - fmt.bias)
+    return shift
+
+
+def join_raw(
+    config: MultiplierConfig, a: np.ndarray, b: np.ndarray, product: Exact
+) -> np.ndarray:
+    raw = config.result
+    assert isinstance(raw, RawFormat)
+    # Fields of special codes are taken as those of finite numbers.
+    plain = [finite_fields(fmt).unpack(x) for fmt, x in ((config.a, a), (config.b, b))]
+    exact = plain[0] * plain[1]
+    return raw.join(
+        significand=exact.significand,
+        exponent=exact.exponent + raw.bias,
+        sign=product.negative,
+        infinity=product.infinite,
+        nan=product.nan,
+    )
+
+
+def finite_fields(fmt: Format) -> Format:
+    """The format with the same fields and no special codes."""
+    return fmt.replace(specials="none")

@@ -1,0 +1,94 @@
+"""Exact results before rounding, as bits: the operand form between the parts of a block."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from .exact import Exact
+from .formats import code_dtype
+
+__all__ = ["RawFormat"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RawFormat:
+    """An unpacked, not normalised float: value (-1)^sign * significand * 2^(exponent - bias).
+
+    A code holds, from the least significant bit: significand, exponent (unsigned), and one
+    bit each for the sign, infinity and NaN, where those can occur. A value may have several
+    codes, so blocks state which of them they give. Where the infinity or NaN bit is set, the
+    significand and exponent are those of the operands' fields taken as finite numbers.
+    """
+
+    significand: int
+    exponent: int
+    bias: int
+    sign: bool
+    infinity: bool
+    nan: bool
+
+    def __post_init__(self) -> None:
+        if self.significand < 1:
+            raise ValueError(f"Raw significand must be 1 bit or more, not {self.significand}")
+        if self.exponent < 0:
+            raise ValueError(f"Raw exponent must be 0 bits or more, not {self.exponent}")
+
+    @property
+    def fields(self) -> dict[str, int]:
+        """Bits of each field, from the least significant; those of no bits are left out."""
+        fields = {
+            "significand": self.significand,
+            "exponent": self.exponent,
+            "sign": int(self.sign),
+            "infinity": int(self.infinity),
+            "nan": int(self.nan),
+        }
+        return {name: bits for name, bits in fields.items() if bits}
+
+    @property
+    def width(self) -> int:
+        return sum(self.fields.values())
+
+    @property
+    def name(self) -> str:
+        """The fields as text: ``raw_m8e5b20_sn`` has a sign and NaN, but no infinity."""
+        flags = "s" * self.sign + "i" * self.infinity + "n" * self.nan
+        return f"raw_m{self.significand}e{self.exponent}b{self.bias}" + (flags and "_" + flags)
+
+    def __str__(self) -> str:
+        return self.name
+
+    def join(self, **fields: ArrayLike) -> np.ndarray:
+        """Codes with the given fields."""
+        dtype = np.dtype(np.uint64) if self.width <= 64 else np.dtype(object)
+        code = np.zeros((), dtype)
+        offset = 0
+        for name, bits in self.fields.items():
+            code = code | (np.asarray(fields[name]).astype(dtype) << dtype.type(offset))
+            offset += bits
+        return code.astype(code_dtype(self.width))
+
+    def split(self, codes: ArrayLike) -> dict[str, np.ndarray]:
+        """The fields of an array of codes; zeros for those of no bits."""
+        array = np.asarray(codes)
+        rest = array.astype(object) if self.width > 62 else array.astype(np.int64)
+        fields = dict.fromkeys(("exponent", "sign", "infinity", "nan"), np.zeros_like(rest))
+        for name, bits in self.fields.items():
+            fields[name], rest = rest & (2**bits - 1), rest >> bits
+        return fields
+
+    def unpack(self, codes: ArrayLike) -> Exact:
+        """The exact values of an array of codes."""
+        fields = self.split(codes)
+        return Exact(
+            negative=fields["sign"].astype(bool),
+            significand=fields["significand"],
+            exponent=fields["exponent"].astype(np.int64) - self.bias,
+            infinite=fields["infinity"].astype(bool),
+            nan=fields["nan"].astype(bool),
+        )
+
+    def decode(self, codes: ArrayLike) -> np.ndarray:
+        """The values of an array of codes, as float64."""
+        return self.unpack(codes).to_floats()

@@ -1,0 +1,1 @@
+"""Amaranth components: how each block is built."""

@@ -1,0 +1,61 @@
+"""The blocks: each verb knows those listed here, and nothing else of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from amaranth.lib.wiring import Component
+from ffp8.golden import multiplier
+from ffp8.golden.block import BlockConfig
+from ffp8.golden.formats import Format
+
+from .multiplier import Multiplier
+
+__all__ = ["BLOCKS", "Block"]
+
+
+@dataclass(frozen=True)
+class Block:
+    """What a block is made of.
+
+    Attributes
+    ----------
+    config
+        Its configuration's class.
+    golden
+        Its bit-exact model: a configuration and arrays of codes by port, to arrays by port.
+    component
+        Its hardware, made from a configuration.
+    example
+        A configuration to show, and to build when no option is given.
+    """
+
+    config: type[BlockConfig]
+    golden: Callable[..., dict[str, np.ndarray]]
+    component: Callable[[Any], Component]
+    example: BlockConfig
+
+    @property
+    def name(self) -> str:
+        return self.config.block
+
+    @property
+    def summary(self) -> str:
+        """The first line of the configuration's docstring."""
+        return (self.config.__doc__ or "").strip().splitlines()[0]
+
+
+E4M3 = Format.parse("e4m3fn")
+
+BLOCKS: dict[str, Block] = {
+    block.name: block
+    for block in (
+        Block(
+            multiplier.MultiplierConfig,
+            multiplier.multiply,
+            Multiplier,
+            multiplier.MultiplierConfig(a=E4M3, b=E4M3, out=E4M3),
+        ),
+    )
+}

@@ -1,0 +1,90 @@
+"""Formats as Amaranth shapes: signals that know their format and show decimals in waveforms."""
+
+from typing import Any
+
+import numpy as np
+from amaranth.hdl import Format as HdlFormat
+from amaranth.hdl import Shape, Value
+from amaranth.lib import data
+from ffp8.golden.formats import Format, Scalar
+from ffp8.golden.raw import RawFormat
+
+__all__ = ["FormatLayout", "RawLayout"]
+
+#: Waveforms show the values of formats up to this width; a table of them all is needed.
+MAX_SHOWN_WIDTH = 10
+
+
+class FormatLayout(data.StructLayout):
+    """The shape of a signal that holds codes of a format.
+
+    The simulator takes and gives `Scalar`s. A layout equals one of the same format only, not
+    one that merely has the same fields, so that signatures of different formats differ.
+
+    Parameters
+    ----------
+    fmt : :class:`Format`
+
+    Members
+    -------
+    fraction : ``unsigned(fmt.fraction)``
+    exponent : ``unsigned(fmt.exponent)``
+        Only where the format has an exponent field.
+    sign : ``unsigned(1)``
+        Only where the format has a sign.
+    """
+
+    def __init__(self, fmt: Format):
+        if not isinstance(fmt, Format):
+            raise TypeError(f"Layout format must be a Format, not {fmt!r}")
+        members = {"fraction": fmt.fraction, "exponent": fmt.exponent, "sign": int(fmt.sign)}
+        super().__init__({name: bits for name, bits in members.items() if bits})
+        self.fmt = fmt
+
+    def const(self, init: Any) -> data.Const:
+        """A constant of a `Scalar` of this format, or of None for code 0."""
+        if init is None:
+            init = Scalar(self.fmt, 0)
+        if not isinstance(init, Scalar):
+            raise TypeError(f"Constant of {self!r} must be a Scalar, not {init!r}")
+        if init.fmt != self.fmt:
+            raise TypeError(f"Constant of {self!r} must be of format {self.fmt}, not {init.fmt}")
+        return data.Const(self, init.code)
+
+    def from_bits(self, raw: int) -> Any:
+        return Scalar(self.fmt, raw)
+
+    def format(self, value: Any, spec: str) -> Any:
+        if self.fmt.width > MAX_SHOWN_WIDTH:
+            return super().format(value, spec)
+        exact = self.fmt.unpack(self.fmt.codes).to_fractions()
+        names = {code: f"{float(shown):g}" for code, shown in enumerate(exact)}
+        return HdlFormat.Enum(Value.cast(value), names)
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is FormatLayout and other.fmt == self.fmt
+
+    def __hash__(self) -> int:
+        return hash(self.fmt)
+
+    def __repr__(self) -> str:
+        return f"FormatLayout({self.fmt})"
+
+
+class RawLayout(data.StructLayout):
+    """The shape of a signal that holds codes of a `RawFormat`; its fields are the members."""
+
+    def __init__(self, fmt: RawFormat):
+        if not isinstance(fmt, RawFormat):
+            raise TypeError(f"Layout format must be a RawFormat, not {fmt!r}")
+        super().__init__({name: Shape(bits) for name, bits in fmt.fields.items()})
+        self.fmt = fmt
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is RawLayout and other.fmt == self.fmt
+
+    def __hash__(self) -> int:
+        return hash(self.fmt)
+
+    def __repr__(self) -> str:
+        return f"RawLayout({self.fmt})"

@@ -1,0 +1,74 @@
+"""A block's hardware as text: RTLIL for the tools, Verilog for people, ports for both."""
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from amaranth.back import rtlil
+from amaranth.hdl import ClockDomain, Fragment, Value
+from ffp8.golden.block import BlockConfig
+from ffp8.golden.ports import Port
+from ffp8.hw.blocks import BLOCKS
+
+from . import convert
+
+__all__ = ["Design", "elaborate"]
+
+
+@dataclass(frozen=True)
+class Design:
+    """A module for tools and simulators.
+
+    Attributes
+    ----------
+    top
+        The module's name.
+    ports
+        Its ports but for the clock.
+    clock
+        The clock port, or None where the module is combinational.
+    rtlil
+        The module and all below it.
+    """
+
+    top: str
+    ports: tuple[Port, ...]
+    clock: str | None
+    rtlil: str
+
+    @cached_property
+    def verilog(self) -> str:
+        """The same as plain Verilog-2005."""
+        return convert.to_verilog(self.rtlil)
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of the RTLIL: what caches go by."""
+        return hashlib.sha256(self.rtlil.encode()).hexdigest()
+
+
+def elaborate(config: BlockConfig) -> Design:
+    """Make the hardware of a configuration."""
+    fragment, ports = _fragment(config)
+    text, _ = rtlil.convert_fragment(fragment, ports, config.identifier, emit_src=False)
+    return Design(
+        top=config.identifier,
+        ports=config.ports,
+        clock="clk" if config.latency else None,
+        rtlil=text,
+    )
+
+
+def _fragment(config: BlockConfig) -> tuple[Fragment, dict[str, Any]]:
+    component = BLOCKS[config.block].component(config)
+    fragment = Fragment.get(component, None)
+    ports: dict[str, Any] = {
+        port.name: (Value.cast(getattr(component, port.name)), None) for port in config.ports
+    }
+    if config.latency:
+        # No register of a block needs a reset, so none gets the port.
+        clock = ClockDomain("sync", reset_less=True)
+        fragment.add_domains(clock)
+        ports["clk"] = (clock.clk, None)
+    return fragment, ports
