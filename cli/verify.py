@@ -32,9 +32,9 @@ def add_arguments(parser: Parser, arguments: Sequence[str]) -> None:
 
 def run(args: argparse.Namespace) -> int:
     config = config_of(args)
-    here = [status.name for status in available() if status.usable]
+    here = [status.name for status in available() if status.problem is None]
     if args.engine == "all":
-        engines = [name for name in here]
+        engines: list[str | None] = [*here]
     else:
         engines = args.engine.split(",") if args.engine else [None]
     results = [verify(config, engine=engine, seed=args.seed, count=args.cases)
