@@ -15,6 +15,8 @@ from amaranth_boards.tang_nano_9k import TangNano9kPlatform
 from amaranth_boards.tinyfpga_bx import TinyFPGABXPlatform
 from amaranth_boards.ulx3s import ULX3S_85F_Platform
 
+from ffp8.synth.devices import DEVICES, FAMILIES
+
 __all__ = ["BOARDS", "Board", "Light", "Pin", "Show", "find_board"]
 
 
@@ -113,6 +115,8 @@ class Board:
         The command that programs it; ``{file}`` is the bitstream.
     notes
         What else a person should know.
+    dfu
+        Vendor and product of the bootloader, where the file needs a DFU suffix.
     extra
         The optional part of ffp8 that its tools are in.
     """
@@ -128,12 +132,30 @@ class Board:
     suffix: str
     program: str
     notes: str = ""
+    dfu: tuple[int, int] | None = None
     extra: str | None = None
 
     @property
     def clock_mhz(self) -> float:
         """Frequency of the board's clock, which the unit runs at."""
         return float(self.platform().default_clk_frequency) / 1e6
+
+    @property
+    def part(self) -> str:
+        """The FPGA with its package, and speed grade where it has one."""
+        platform: Any = self.platform
+        if self.family == "gowin":
+            return platform.part
+        speed = f"-{platform.speed}" if self.family == "ecp5" else "-"
+        return f"{platform.device}{speed}{platform.package}"
+
+    def synthesis_options(self, *, dsp: bool) -> str:
+        """Options of Yosys's command for the board's FPGA."""
+        # The chip of a device that the tools do not name apart has its family's options.
+        device = DEVICES.get(self.device)
+        family = FAMILIES[self.family]
+        command = (device or family).command(dsp=dsp, pins=True)
+        return command.partition(" ")[2]
 
     def program_command(self, file: str) -> str:
         """The command that programs a bitstream."""
@@ -216,12 +238,13 @@ BOARDS: dict[str, Board] = {
             button_label="BTN0",
             suffix="dfu",
             program="dfu-util -a 0 -D {file}",
+            dfu=(0x1209, 0x5AF0),
             notes="hold BTN0 while plugging it in: that starts the bootloader",
         ),
         Board(
             name="tang-nano-9k",
             title="Sipeed Tang Nano 9k (GW1NR-9)",
-            device="gowin-gw1nr9",
+            device="gowin-gw1nr-9",
             family="gowin",
             platform=TangNano9kPlatform,
             lights=(

@@ -77,7 +77,8 @@ class Exerciser(wiring.Component):
                 f"Exerciser block must take operands in each cycle, not {config.block!r}"
             )
         self.config = config
-        self.unit = BLOCKS[config.block].component(config) if unit is None else unit
+        # Each component has an `elaborate`, but its base class does not say so to checkers.
+        self.unit: Any = BLOCKS[config.block].component(config) if unit is None else unit
         self._expected = expected
         super().__init__({name: Out(1) for name in ("running", "match", "mismatch")})
 

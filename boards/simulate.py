@@ -124,7 +124,7 @@ def simulate(
 def elaborate(board: Board, exerciser: Exerciser, platform: PadPlatform) -> Design:
     """The top as a design whose ports are the board's pads."""
     fragment = Fragment.get(Top(board, exerciser, second=SECOND), platform)
-    domain = ClockDomain("sync")
+    domain: Any = ClockDomain("sync")
     fragment.add_domains(domain)
     ports = [RESET]
     signals: dict[str, Any] = {"clk": (domain.clk, None), RESET.name: (domain.rst, None)}

@@ -35,7 +35,7 @@ class Top(Elaboratable):
         restart = Signal()
         if self.board.button is not None:
             m.submodules.button = button = io.Buffer(
-                "i", port_of(self.board.button, platform, ports)
+                io.Direction.Input, port_of(self.board.button, platform, ports)
             )
             m.submodules.button_sync = FFSynchronizer(button.i, restart)
         m.submodules.exerciser = ResetInserter(restart)(self.exerciser)
@@ -51,7 +51,7 @@ class Top(Elaboratable):
             | (self.exerciser.mismatch & fast),
         }
         for light in self.board.lights:
-            buffer = io.Buffer("o", port_of(light.pin, platform, ports))
+            buffer = io.Buffer(io.Direction.Output, port_of(light.pin, platform, ports))
             m.submodules[f"light_{light.shows}"] = buffer
             m.d.comb += buffer.o.eq(shown[light.shows])
         return m
