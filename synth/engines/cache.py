@@ -26,7 +26,7 @@ def digest(parts: Iterable[str]) -> str:
     return found.hexdigest()[:32]
 
 
-def make(name: str, write: Callable[[Path], None]) -> Path:
+def make(name: str, write: Callable[[Path], object]) -> Path:
     """The kept file or folder of a name; `write` makes it where there is none yet.
 
     It appears when it is complete, so that other processes never see half of it.

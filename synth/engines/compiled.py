@@ -10,6 +10,7 @@ import numpy as np
 from ffp8.golden.ports import Port
 from ffp8.synth.design import Design
 
+from .compiler import PLACEHOLDER
 from .engine import Engine
 
 __all__ = ["CompiledEngine", "code_type", "driver"]
@@ -29,13 +30,16 @@ WORD = 64
 class CompiledEngine(Engine):
     """A simulation in a shared library made with `driver`."""
 
-    def __init__(self, design: Design, version: str, path: Path):
+    def __init__(self, design: Design, version: str, path: Path, name: str):
         super().__init__(design, version)
-        self._library = ctypes.CDLL(str(path))
-        self._library.ffp8_new.restype = ctypes.c_void_p
-        self._library.ffp8_delete.argtypes = [ctypes.c_void_p]
+        library = ctypes.CDLL(str(path))
+        self._new, self._delete, self._cycles = (
+            getattr(library, f"{name}_{function}") for function in ("new", "delete", "run")
+        )
+        self._new.restype = ctypes.c_void_p
+        self._delete.argtypes = [ctypes.c_void_p]
         pointers = ctypes.POINTER(ctypes.c_void_p)
-        self._library.ffp8_run.argtypes = [ctypes.c_void_p, pointers, pointers, ctypes.c_uint64]
+        self._cycles.argtypes = [ctypes.c_void_p, pointers, pointers, ctypes.c_uint64]
 
     def _run(self, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         cycles = self.cycles(inputs)
@@ -52,9 +56,7 @@ class CompiledEngine(Engine):
                     else results[port.name][part]
                     for port in self.outputs
                 ]
-                self._library.ffp8_run(
-                    simulation, addresses(given), addresses(shown), part.stop - start
-                )
+                self._cycles(simulation, addresses(given), addresses(shown), part.stop - start)
                 for port, array in zip(self.outputs, shown, strict=True):
                     if port.element_width > WORD:
                         results[port.name][part] = from_words(array)
@@ -62,11 +64,11 @@ class CompiledEngine(Engine):
 
     @contextmanager
     def _simulation(self) -> Iterator[int]:
-        simulation = self._library.ffp8_new()
+        simulation = self._new()
         try:
             yield simulation
         finally:
-            self._library.ffp8_delete(simulation)
+            self._delete(simulation)
 
 
 def form(port: Port, cycles: int) -> tuple[int, ...]:
@@ -143,10 +145,12 @@ def driver(
     lines.append(after)
     body = "\n    ".join(line for line in lines if line)
     return f"""
-FFP8_VISIBLE void *ffp8_new() {{ return new {top}; }}
-FFP8_VISIBLE void ffp8_delete(void *simulation) {{ delete static_cast<{top} *>(simulation); }}
-FFP8_VISIBLE void ffp8_run(void *simulation, const void *const *in, void *const *out,
-                           uint64_t cycles) {{
+FFP8_VISIBLE void *{PLACEHOLDER}_new() {{ return new {top}; }}
+FFP8_VISIBLE void {PLACEHOLDER}_delete(void *simulation) {{
+  delete static_cast<{top} *>(simulation);
+}}
+FFP8_VISIBLE void {PLACEHOLDER}_run(
+    void *simulation, const void *const *in, void *const *out, uint64_t cycles) {{
   {top} &top = *static_cast<{top} *>(simulation);
   for (uint64_t t = 0; t < cycles; t++) {{
     {body}

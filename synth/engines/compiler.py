@@ -6,6 +6,8 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache as remember
 from pathlib import Path
@@ -14,7 +16,7 @@ from ffp8.synth.errors import MissingTool
 
 from . import cache
 
-__all__ = ["Compiler", "Prelude", "find_compiler"]
+__all__ = ["PLACEHOLDER", "Compiler", "Prelude", "Program", "find_compiler"]
 
 HOW_TO_GET = (
     "No C++ compiler was found; install one (Debian: apt install g++; macOS: xcode-select "
@@ -22,7 +24,10 @@ HOW_TO_GET = (
 )
 
 #: Hidden symbols can be inlined; only the driver's functions are marked as visible.
-FLAGS = ("-std=c++17", "-O1", "-fPIC", "-fvisibility=hidden", "-DNDEBUG")
+FLAGS = ("-std=c++17", "-O2", "-fPIC", "-fvisibility=hidden", "-DNDEBUG")
+
+#: What stands for a program's name in its text.
+PLACEHOLDER = "FFP8_NAME"
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,20 @@ class Prelude:
 
 
 @dataclass(frozen=True)
+class Program:
+    """C++ whose global names contain `name`, so that programs can be joined."""
+
+    name: str
+    text: str
+
+    @classmethod
+    def of(cls, text: str) -> "Program":
+        """Give a name to a program that is written with `PLACEHOLDER` instead."""
+        name = "ffp8_" + cache.digest([text])
+        return cls(name, text.replace(PLACEHOLDER, name))
+
+
+@dataclass(frozen=True)
 class Compiler:
     """A C++ compiler.
 
@@ -62,25 +81,41 @@ class Compiler:
     version: str
     gcc: bool
 
-    def library(self, text: str, prelude: Prelude) -> Path:
-        """Compile a program to a shared library, or find it in the cache.
+    def libraries(self, programs: Sequence[Program], prelude: Prelude) -> list[Path]:
+        """A shared library with each program, compiled or from the cache.
+
+        Programs that are not in the cache are compiled together: they share most of the time
+        that the compiler takes.
 
         Raises
         ------
         RuntimeError
-            If the program does not compile.
+            If a program does not compile.
         """
-        parts = (text, prelude.text, prelude.version, self.version, *FLAGS)
-        return cache.make(
-            f"libraries/{cache.digest(parts)}.so", lambda path: self._compile(text, prelude, path)
-        )
+        names = [
+            "libraries/"
+            + cache.digest((program.text, prelude.text, prelude.version, self.version, *FLAGS))
+            + ".so"
+            for program in programs
+        ]
+        missing = {
+            name: program.text
+            for name, program in zip(names, programs, strict=True)
+            if not (cache.folder() / name).exists()
+        }
+        if missing:
+            self._compile(missing, prelude)
+        return [cache.folder() / name for name in names]
 
-    def _compile(self, text: str, prelude: Prelude, path: Path) -> None:
-        source = path.with_suffix(".cc")
-        source.write_text(text)
+    def _compile(self, programs: dict[str, str], prelude: Prelude) -> None:
         header = self._header(prelude)
-        folders = [f"-I{folder}" for folder in prelude.folders]
-        self._run(*folders, "-include", header, "-shared", source, "-o", path)
+        with tempfile.TemporaryDirectory(prefix="ffp8-") as scratch:
+            source, library = Path(scratch) / "all.cc", Path(scratch) / "all.so"
+            source.write_text("\n".join(programs.values()))
+            folders = [f"-I{folder}" for folder in prelude.folders]
+            self._run(*folders, "-include", header, "-shared", source, "-o", library)
+            for name in programs:
+                cache.make(name, lambda path: shutil.copyfile(library, path))
 
     def _header(self, prelude: Prelude) -> Path:
         """The prelude as a file, precompiled where that works."""

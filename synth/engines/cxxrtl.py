@@ -15,11 +15,12 @@ from ffp8.synth.design import Design
 
 from . import cache
 from .compiled import HEADER, CompiledEngine, driver
-from .compiler import Prelude, find_compiler
+from .compiler import PLACEHOLDER, Prelude, Program, find_compiler
 
 __all__ = ["CxxrtlEngine"]
 
-#: Designs that one run of Yosys translates; starting it takes as long as a few of them.
+#: Designs that are translated and compiled together; starting the tools takes as long as
+#: some of them.
 GROUP = 8
 
 ACCESS = """
@@ -53,13 +54,20 @@ class CxxrtlEngine(CompiledEngine):
         compiler, prelude, tools = find_compiler(), runtime(), cls.tools()
 
         def open_some(some: Sequence[Design]) -> list[Self]:
+            programs = [
+                program(design, text) for design, text in zip(some, translate(some), strict=True)
+            ]
             return [
-                cls(design, tools, compiler.library(program(design, text), prelude))
-                for design, text in zip(some, translate(some), strict=True)
+                cls(design, tools, path, made.name)
+                for design, path, made in zip(
+                    some, compiler.libraries(programs, prelude), programs, strict=True
+                )
             ]
 
-        groups = [designs[start : start + GROUP] for start in range(0, len(designs), GROUP)]
-        with ThreadPoolExecutor(jobs or os.cpu_count()) as pool:
+        jobs = jobs or os.cpu_count() or 1
+        size = max(1, min(GROUP, len(designs) // jobs))
+        groups = [designs[start : start + size] for start in range(0, len(designs), size)]
+        with ThreadPoolExecutor(jobs) as pool:
             return [engine for group in pool.map(open_some, groups) for engine in group]
 
 
@@ -75,12 +83,10 @@ def translate(designs: Sequence[Design]) -> list[str]:
         if not (cache.folder() / name).exists()
     }
     made = dict(zip(missing, convert.to_cxxrtl_all(list(missing.values())), strict=True))
-    paths = [cache.make(name, lambda path, name=name: write(path, made[name])) for name in names]
+    paths = [
+        cache.make(name, lambda path, name=name: path.write_text(made[name])) for name in names
+    ]
     return [path.read_text() for path in paths]
-
-
-def write(path: Path, text: str) -> None:
-    path.write_text(text)
 
 
 def runtime() -> Prelude:
@@ -93,7 +99,7 @@ def runtime() -> Prelude:
     )
 
 
-def program(design: Design, text: str) -> str:
+def program(design: Design, text: str) -> Program:
     """The C++ of a library: the design and its driver."""
     top = mangled(design.top)
     inputs, outputs = (
@@ -104,7 +110,8 @@ def program(design: Design, text: str) -> str:
         ]
         for direction in (Direction.INPUT, Direction.OUTPUT)
     )
-    return text + driver(f"cxxrtl_design::{top}", inputs, outputs, *steps(design, text))
+    text = text.replace("namespace cxxrtl_design {", f"namespace {PLACEHOLDER} {{")
+    return Program.of(text + driver(f"{PLACEHOLDER}::{top}", inputs, outputs, *steps(design, text)))
 
 
 def steps(design: Design, text: str) -> tuple[str, str]:
