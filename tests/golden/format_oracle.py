@@ -10,6 +10,7 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from math import inf, isnan, nan
 from typing import Any, NamedTuple
 
@@ -61,16 +62,27 @@ class Oracle:
         self.width = self.sign + self.exponent + self.fraction
         self.unsigned_codes = 2 ** (self.exponent + self.fraction)
         self.denominator = 2 ** max(self.bias + self.fraction + 75, 0)
-        self.values = [self.decode(code) for code in range(2**self.width)]
-        self.nan_code = self.find_nan()
-        self.numerators = [
-            self.numerator(v.magnitude) if isinstance(v.magnitude, Fraction) else v.magnitude
-            for v in self.values
-        ]
-        # The least value with an implicit bit.
+
+    @cached_property
+    def values(self) -> list[Value]:
+        return [self.decode(code) for code in range(2**self.width)]
+
+    @cached_property
+    def numerators(self) -> list[int | float]:
+        """Magnitudes of all codes."""
+        magnitudes = [value.magnitude for value in self.values]
+        return [self.numerator(m) if isinstance(m, Fraction) else m for m in magnitudes]
+
+    @cached_property
+    def min_normal(self) -> int:
+        """The least magnitude with an implicit bit; 0 without an exponent field."""
         least = TWO ** ((1 if self.zero else 0) - self.bias)
-        self.min_normal = self.numerator(least) if self.exponent else 0
-        self.grids = [self.grid(negative) for negative in (False, True)[: 1 + self.sign]]
+        return self.numerator(least) if self.exponent else 0
+
+    @cached_property
+    def grids(self) -> list["Grid"]:
+        """The positive magnitudes, and the negative ones where there is a sign."""
+        return [self.grid(negative) for negative in (False, True)[: 1 + self.sign]]
 
     def numerator(self, magnitude: Fraction) -> int:
         scaled = magnitude * self.denominator
@@ -126,7 +138,8 @@ class Oracle:
             return "nan"
         return "infinity" if is_infinity.get(self.specials) else "finite"
 
-    def find_nan(self) -> int | None:
+    @cached_property
+    def nan_code(self) -> int | None:
         """The NaN of results; of several (IEEE) the positive one with only the top bit of F."""
         codes = [code for code, value in enumerate(self.values) if is_nan(value.magnitude)]
         if self.specials == "ieee" and codes:
