@@ -39,6 +39,7 @@ class CompiledEngine(Engine):
         self._new.restype = ctypes.c_void_p
         self._delete.argtypes = [ctypes.c_void_p]
         pointers = ctypes.POINTER(ctypes.c_void_p)
+        self._cycles.restype = ctypes.c_uint64
         self._cycles.argtypes = [ctypes.c_void_p, pointers, pointers, ctypes.c_uint64]
 
     def _run(self, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -56,7 +57,13 @@ class CompiledEngine(Engine):
                     else results[port.name][part]
                     for port in self.outputs
                 ]
-                self._cycles(simulation, addresses(given), addresses(shown), part.stop - start)
+                count = part.stop - start
+                done = self._cycles(simulation, addresses(given), addresses(shown), count)
+                if done != count:
+                    raise RuntimeError(
+                        f"{self.design.top} does not settle in cycle {start + done}, because "
+                        "of a combinational loop"
+                    )
                 for port, array in zip(self.outputs, shown, strict=True):
                     if port.element_width > WORD:
                         results[port.name][part] = from_words(array)
@@ -127,7 +134,7 @@ def driver(
     inputs, outputs
         Ports, and for each one the expression for its chunks in the simulation `top`.
     before, after
-        What is done with `top` in a cycle between writing inputs and reading outputs, and
+        What is done with `top` in a cycle `t` between writing inputs and reading outputs, and
         after that.
     """
     lines = []
@@ -149,11 +156,12 @@ FFP8_VISIBLE void *{PLACEHOLDER}_new() {{ return new {top}; }}
 FFP8_VISIBLE void {PLACEHOLDER}_delete(void *simulation) {{
   delete static_cast<{top} *>(simulation);
 }}
-FFP8_VISIBLE void {PLACEHOLDER}_run(
+FFP8_VISIBLE uint64_t {PLACEHOLDER}_run(
     void *simulation, const void *const *in, void *const *out, uint64_t cycles) {{
   {top} &top = *static_cast<{top} *>(simulation);
   for (uint64_t t = 0; t < cycles; t++) {{
     {body}
   }}
+  return cycles;
 }}
 """

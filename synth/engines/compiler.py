@@ -75,11 +75,14 @@ class Compiler:
         Its name and version.
     gcc
         Whether it is GCC. Only GCC's precompiled headers can be moved, and so be kept.
+    flags
+        What it is always called with.
     """
 
     command: tuple[str, ...]
     version: str
     gcc: bool
+    flags: tuple[str, ...] = FLAGS
 
     def libraries(self, programs: Sequence[Program], prelude: Prelude) -> list[Path]:
         """A shared library with each program, compiled or from the cache.
@@ -94,7 +97,7 @@ class Compiler:
         """
         names = [
             "libraries/"
-            + cache.digest((program.text, prelude.text, prelude.version, self.version, *FLAGS))
+            + cache.digest((program.text, prelude.text, prelude.version, self.version, *self.flags))
             + ".so"
             for program in programs
         ]
@@ -112,10 +115,24 @@ class Compiler:
         with tempfile.TemporaryDirectory(prefix="ffp8-") as scratch:
             source, library = Path(scratch) / "all.cc", Path(scratch) / "all.so"
             source.write_text("\n".join(programs.values()))
-            folders = [f"-I{folder}" for folder in prelude.folders]
-            self._run(*folders, "-include", header, "-shared", source, "-o", library)
+            self.compile(source, library, prelude.folders, header)
             for name in programs:
                 cache.make(name, lambda path: shutil.copyfile(library, path))
+
+    def compile(
+        self, source: Path, library: Path, folders: Sequence[Path], header: Path | None = None
+    ) -> None:
+        """Compile a file to a shared library, with a header before its text if given.
+
+        Raises
+        ------
+        RuntimeError
+            If it does not compile.
+        """
+        include = [] if header is None else ["-include", header]
+        self._run(
+            *(f"-I{folder}" for folder in folders), *include, "-shared", source, "-o", library
+        )
 
     def _header(self, prelude: Prelude) -> Path:
         """The prelude as a file, precompiled where that works."""
@@ -129,11 +146,11 @@ class Compiler:
                 self._run(*folders, "-x", "c++-header", header, "-o", f"{header}.gch")
 
         places = [str(folder) for folder in prelude.folders]
-        parts = (prelude.text, prelude.version, *places, self.version, *FLAGS)
+        parts = (prelude.text, prelude.version, *places, self.version, *self.flags)
         return cache.make(f"preludes/{cache.digest(parts)}", write) / "prelude.h"
 
     def _run(self, *arguments: object) -> None:
-        command = [*self.command, *FLAGS, *map(str, arguments)]
+        command = [*self.command, *self.flags, *map(str, arguments)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise RuntimeError(

@@ -21,7 +21,7 @@ __all__ = ["CxxrtlEngine"]
 
 #: Designs that are translated and compiled together; starting the tools takes as long as
 #: some of them.
-GROUP = 8
+GROUP = 16
 
 ACCESS = """
 namespace ffp8 {
@@ -29,6 +29,15 @@ template <size_t Bits> inline chunk *input(cxxrtl::value<Bits> &port) { return p
 template <size_t Bits> inline chunk *input(cxxrtl::wire<Bits> &port) { return port.next.data; }
 template <size_t Bits> inline chunk *output(cxxrtl::value<Bits> &port) { return port.data; }
 template <size_t Bits> inline chunk *output(cxxrtl::wire<Bits> &port) { return port.curr.data; }
+
+// Whether a design comes to rest.
+template <class Top> bool settle(Top &top) {
+  for (int pass = 0; pass < 1000; pass++) {
+    bool converged = top.eval();
+    if (!top.commit() && converged) return true;
+  }
+  return false;
+}
 }
 """
 
@@ -120,28 +129,34 @@ def steps(design: Design, text: str) -> tuple[str, str]:
     One evaluation computes what the outputs show and what registers will hold, unless the
     design has loops, or logic that depends on the clock's level or falling edge.
     """
-    top = f"top.{mangled(design.top)}"
+    evaluate, commit = (f"top.{mangled(design.top)}::{step}();" for step in ("eval", "commit"))
+    settle = "if (!ffp8::settle(top)) return t;"
+    simple = single_pass(design, text)
     if design.clock is None:
-        return (f"{top}::eval();", "") if single_pass(text, None) else ("top.step();", "")
+        return (evaluate, "") if simple else (settle, "")
     clock = mangled(design.clock)
-    if single_pass(text, clock):
+    if simple:
         rise = f"top.prev_{clock}.data[0] = 0; top.{clock}.data[0] = 1;"
-        return f"{rise} {top}::eval();", f"{top}::commit();"
-    level = "ffp8::input(top.{})[0] = {}; top.step();"
-    return level.format(clock, 0), level.format(clock, 1)
+        return f"{rise} {evaluate}", commit
+    level = f"ffp8::input(top.{clock})[0] ="
+    return f"{level} 0; {settle}", f"{level} 1; {settle}"
 
 
-def single_pass(text: str, clock: str | None) -> bool:
-    """Whether a design settles in one evaluation, and only rising edges of its clock matter."""
+def single_pass(design: Design, text: str) -> bool:
+    """Whether a design settles in one evaluation, and changes state at rising edges only."""
     if text.count(": public module {") != 1 or "/*input*/ wire<" in text:
         return False
     evaluation = text[text.index("::eval(") :]
     if re.findall(r"\bconverged = [^;]*", evaluation) != ["converged = true"]:
         return False
-    edges = set(re.findall(r"\b(?:pos|neg)edge_\w+", text))
-    if edges != ({f"posedge_{clock}"} if clock else set()):
+    edge = f"posedge_{mangled(design.clock)}" if design.clock else None
+    if set(re.findall(r"\b(?:pos|neg)edge_\w+", text)) != ({edge} if edge else set()):
         return False
-    return clock is None or re.search(rf"\b{clock}\b", evaluation) is None
+    if design.clock and re.search(rf"\b{mangled(design.clock)}\b", evaluation):
+        return False
+    # What is left outside of the clock edge's blocks must not be state.
+    rest = re.sub(rf"^\tif \({edge}\) {{\n(?:\t\t.*\n)*\t}}\n", "", evaluation, flags=re.M)
+    return not re.search(r"\.next\b|\.update\(", rest)
 
 
 def mangled(name: str) -> str:

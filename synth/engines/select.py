@@ -9,12 +9,14 @@ from ffp8.synth.errors import MissingTool
 from .amaranth_simulator import AmaranthEngine
 from .cxxrtl import CxxrtlEngine
 from .engine import Engine
+from .icarus import IcarusEngine
+from .verilator import VerilatorEngine
 
 __all__ = ["ENGINES", "Status", "available", "open_engine", "open_engines"]
 
 #: All engines, the preferred ones first.
 ENGINES: dict[str, type[Engine]] = {
-    engine.name: engine for engine in (CxxrtlEngine, AmaranthEngine)
+    engine.name: engine for engine in (CxxrtlEngine, AmaranthEngine, IcarusEngine, VerilatorEngine)
 }
 
 
