@@ -35,7 +35,8 @@ def main(arguments: list[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return run(words)
-    except UsageError as error:
+    except (UsageError, ValueError) as error:
+        # What the library's constructors refuse is what somebody typed.
         return fail(str(error), 2)
     except MissingTool as error:
         return fail(str(error), 3)

@@ -8,8 +8,9 @@ from typing import Any, NoReturn
 from ffp8.golden.block import BlockConfig, Option
 from ffp8.golden.formats import Format
 from ffp8.hw.blocks import BLOCKS
+from ffp8.synth.programs import TOOL_SETS
 
-__all__ = ["Parser", "UsageError", "add_block", "choose", "config_of"]
+__all__ = ["Parser", "UsageError", "add_block", "add_tool_options", "choose", "config_of"]
 
 
 class UsageError(Exception):
@@ -75,6 +76,14 @@ def add_block(parser: argparse.ArgumentParser, arguments: Sequence[str], default
         else:
             settings["metavar"] = "FORMAT" if opt.kind is Format else opt.kind.__name__.upper()
         group.add_argument(opt.flag, dest=f"option_{opt.name}", **settings)
+
+
+def add_tool_options(parser: argparse.ArgumentParser) -> None:
+    """Add the choice of a tool set."""
+    parser.add_argument(
+        "--tools",
+        help=f"tool set: {', '.join(TOOL_SETS)} (default: $FFP8_TOOLS, or yowasp)",
+    )
 
 
 def describe(opt: Option) -> str:

@@ -8,16 +8,18 @@ import argparse
 from collections.abc import Sequence
 
 from ffp8.golden.block import BlockConfig
-from ffp8.synth.devices import DEVICES
+from ffp8.synth.devices import find_device
 from ffp8.synth.engines import available
+from ffp8.synth.tools import Toolchain
 from ffp8.synth.verify import Verification, verify, verify_gates
 
 from .output import print_json, show, table
-from .parser import Parser, UsageError, add_block, choose, config_of
+from .parser import Parser, add_block, add_tool_options, config_of
 
 
 def add_arguments(parser: Parser, arguments: Sequence[str]) -> None:
     add_block(parser, arguments)
+    add_tool_options(parser)
     parser.add_argument(
         "--engine",
         help="simulation engines, separated by commas, or all that are here "
@@ -40,8 +42,13 @@ def run(args: argparse.Namespace) -> int:
     results = [verify(config, engine=engine, seed=args.seed, count=args.cases)
                for engine in engines]
     if args.gates:
-        device = DEVICES[choose("Device", args.gates, DEVICES)]
-        results.append(verify_gates(config, device, seed=args.seed, count=args.cases))
+        tools = Toolchain.open(args.tools)
+        for name in args.gates.split(","):
+            results.append(
+                verify_gates(
+                    config, find_device(name), tools=tools, seed=args.seed, count=args.cases
+                )
+            )
     if args.json:
         print_json([result.to_json() for result in results])
     else:

@@ -11,10 +11,13 @@ from ffp8.golden.ports import Port, Role
 from ffp8.hw.blocks import BLOCKS
 
 from .design import Design, elaborate
+from .devices import Device
 from .engines import open_engine
+from .netlist import gates
 from .stimuli import Stimuli, cases, cycles
+from .tools import Toolchain
 
-__all__ = ["Mismatch", "Verification", "expected", "verify"]
+__all__ = ["Mismatch", "Verification", "expected", "verify", "verify_gates"]
 
 #: Mismatches that a record describes; all are counted.
 SHOWN = 5
@@ -172,6 +175,20 @@ def verify(
             describe(config, stimuli, want, got, cycle, port) for cycle, port in found[:SHOWN]
         ),
     )
+
+
+def verify_gates(
+    config: BlockConfig,
+    device: Device,
+    *,
+    tools: Toolchain | None = None,
+    seed: int = 0,
+    count: int | None = None,
+) -> Verification:
+    """Compare the gates that synthesis makes of a unit with golden, in every cycle."""
+    netlist = gates(elaborate(config), device, tools=tools)
+    what = f"gates {device.name}"
+    return verify(config, design=netlist, what=what, seed=seed, count=count)
 
 
 def describe(
