@@ -144,7 +144,8 @@ class Exact:
 
     def to_texts(self) -> list[str]:
         """The values of a flat array for people: six digits, or a power of two beyond float64."""
-        return [to_text(value) for value in self.to_fractions()]
+        values = zip(self.to_fractions(), self.negative, strict=True)
+        return ["-0" if value == 0 and negative else to_text(value) for value, negative in values]
 
 
 def to_text(value: Fraction | float) -> str:

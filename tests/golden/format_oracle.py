@@ -8,7 +8,7 @@ is encoded by a search among the values of all codes.
 import bisect
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from fractions import Fraction
 from functools import cached_property
 from math import inf, isnan, nan
@@ -57,6 +57,12 @@ class Oracle:
     specials: str = "none"
     complement: bool = False
     zero: bool = True
+
+    @classmethod
+    def of(cls, fmt: Any) -> "Oracle":
+        """The oracle of a format by the fields that it states."""
+        names = (field.name for field in fields(cls))
+        return cls(**{name: getattr(fmt, name) for name in names})
 
     def __post_init__(self) -> None:
         self.width = self.sign + self.exponent + self.fraction

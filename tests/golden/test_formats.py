@@ -102,16 +102,7 @@ WIDE = [
 @pytest.mark.parametrize("name", WIDE)
 def test_wide_formats_decode_by_the_formula_and_round_to_the_nearer_code(name: str) -> None:
     fmt = parse(name)
-    assert fmt.bias is not None
-    oracle = Oracle(
-        fmt.sign,
-        fmt.exponent,
-        fmt.fraction,
-        fmt.bias,
-        fmt.subnormals,
-        fmt.specials.value,
-        fmt.complement,
-    )
+    oracle = Oracle.of(fmt)
     chance = random.Random(name)
     codes = [chance.randrange(fmt.min_index, fmt.max_index) for _ in range(150)]
     codes += [fmt.min_index, fmt.max_index - 1, *(i for i in range(3) if fmt.subnormals)]
