@@ -7,7 +7,7 @@ import signal
 import sys
 from importlib.metadata import version
 
-from ffp8.synth.errors import MissingTool, ToolFailed
+from ffp8.synth.errors import Mismatched, MissingTool, ToolFailed
 
 from . import blocks, boards, build, devices, doctor, formats, generate, report, synth, verify
 from .parser import Parser, UsageError, choose
@@ -40,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
         return fail(str(error), 2)
     except MissingTool as error:
         return fail(str(error), 3)
-    except ToolFailed as error:
+    except (ToolFailed, Mismatched) as error:
         return fail(str(error), 1)
     except KeyboardInterrupt:
         return fail("interrupted; nothing was written, and earlier results are as they were", 1)

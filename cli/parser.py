@@ -10,7 +10,9 @@ from ffp8.golden.formats import Format
 from ffp8.hw.blocks import BLOCKS
 from ffp8.synth.programs import TOOL_SETS
 
-__all__ = ["Parser", "UsageError", "add_block", "add_tool_options", "choose", "config_of"]
+__all__ = ["Parser", "UsageError", "add_block", "add_tool_options", "choose", "config_of",
+    "seeds_of",
+]
 
 
 class UsageError(Exception):
@@ -84,6 +86,20 @@ def add_tool_options(parser: argparse.ArgumentParser) -> None:
         "--tools",
         help=f"tool set: {', '.join(TOOL_SETS)} (default: $FFP8_TOOLS, or yowasp)",
     )
+
+
+def seeds_of(text: str) -> list[int]:
+    """Seeds as numbers.
+
+    Raises
+    ------
+    UsageError
+        If they are none.
+    """
+    try:
+        return [int(word) for word in text.split(",")]
+    except ValueError:
+        raise UsageError(f"Seeds must be numbers separated by commas, not {text!r}") from None
 
 
 def describe(opt: Option) -> str:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-__all__ = ["MissingTool", "ToolFailed"]
+__all__ = ["Mismatched", "MissingTool", "ToolFailed"]
 
 #: Lines of a log that an error shows.
 SHOWN_LINES = 12
@@ -27,3 +27,7 @@ class ToolFailed(Exception):
         lines = [line.rstrip() for line in text.splitlines() if line.strip()][-SHOWN_LINES:]
         end = "".join(f"\n  {line}" for line in lines) or "\n  (empty)"
         super().__init__(f"{what}; the end of {log}:{end}")
+
+
+class Mismatched(Exception):
+    """A unit is not what its golden model says; the text is the first difference."""

@@ -74,6 +74,13 @@ class Verification:
         return self.mismatches == 0
 
     @property
+    def summary(self) -> str:
+        """The outcome in a line."""
+        covered = "all" if self.exhaustive else f"seed {self.seed},"
+        outcome = "equal to golden" if self.passed else f"{self.mismatches:,} mismatches"
+        return f"{self.engine}: {covered} {self.cases:,} cases, {outcome}"
+
+    @property
     def arguments(self) -> list[str]:
         """The command that does the same again."""
         return [
