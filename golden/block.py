@@ -5,6 +5,7 @@ feeds the constructor's check, the command line, JSON, the docs and sweeps.
 """
 
 import dataclasses
+import operator
 import types
 import typing
 from collections.abc import Mapping
@@ -61,7 +62,7 @@ class Option:
         if text is None and self.optional:
             return None
         if self.kind is Format:
-            return text if isinstance(text, Format) else Format.parse(text)
+            return text if isinstance(text, Format) else Format.parse(typing.cast(str, text))
         if self.kind is bool:
             return self._parse_bool(text)
         if self.kind is int:
@@ -81,8 +82,9 @@ class Option:
 
     def _parse_int(self, text: Any) -> int:
         try:
-            return int(text)
-        except ValueError:
+            # Of numbers, only integers: JSON's 1.5 is none.
+            return int(text) if isinstance(text, str) else operator.index(text)
+        except (TypeError, ValueError):
             raise ValueError(f"Option {self.name} must be an integer, not {text!r}") from None
 
     def check(self, value: Any) -> None:
@@ -90,8 +92,11 @@ class Option:
         if value is None and self.optional:
             return
         # A bool is an int to Python, but not to people.
-        if not isinstance(value, self.kind) or (self.kind is int and isinstance(value, bool)):
-            raise TypeError(f"Option {self.name} must be of type {self.kind.__name__}, not {value!r}")
+        wrong = self.kind is int and isinstance(value, bool)
+        if value is None or wrong or not isinstance(value, self.kind):
+            raise TypeError(
+                f"Option {self.name} must be of type {self.kind.__name__}, not {value!r}"
+            )
         low, high = self.minimum, self.maximum
         if (low is not None and value < low) or (high is not None and value > high):
             bounds = f"{low} or more" if high is None else f"{low} to {high}"
@@ -174,8 +179,9 @@ class BlockConfig:
         for opt in self.options():
             value = getattr(self, opt.name)
             if isinstance(value, Format):
-                parts.append(value.identifier if opt.name in ("a", "b") else
-                             f"{opt.name}_{value.identifier}")
+                parts.append(
+                    value.identifier if opt.name in ("a", "b") else f"{opt.name}_{value.identifier}"
+                )
             elif value != opt.default and value is not None:
                 text = "" if value is True else str(value).replace("-", "_")
                 parts.append(f"{opt.name}{text}")

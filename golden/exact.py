@@ -117,15 +117,18 @@ class Exact:
         ValueError
             If a value has no exact float64.
         """
-        width, top = bit_length(self.significand), self.magnitude_log2
-        exact = self.zero | ~self.finite | ((width <= 53) & (top < 1024) & (self.exponent >= -1074))
-        if not exact.all():
+        known = self.finite & ~self.zero
+        significand = np.where(known, self.significand, 0)
+        # Without trailing zeros, so that the exponent tells whether a float64 goes as low.
+        zeros = np.maximum(bit_length(significand & -significand) - 1, 0)
+        significand = significand >> zeros
+        exponent = np.where(known, self.exponent + zeros, 0)
+        width = bit_length(significand)
+        if not ((width <= 53) & (width + exponent <= 1024) & (exponent >= -1074)).all():
             raise ValueError("Values must each be a float64 to be converted, not beyond its range")
-        significand = np.where(self.finite, self.significand, 0).astype(np.float64)
         # Two steps, because 2^exponent alone may be no float64.
-        exponent = np.where(significand == 0, 0, self.exponent)
         half = exponent // 2
-        magnitude = np.ldexp(np.ldexp(significand, half), exponent - half)
+        magnitude = np.ldexp(np.ldexp(significand.astype(np.float64), half), exponent - half)
         magnitude = np.where(self.infinite, np.inf, magnitude)
         return np.where(self.nan, np.nan, np.where(self.negative, -magnitude, magnitude))
 
