@@ -17,7 +17,7 @@ import numpy as np
 from .formats import Format
 from .ports import Direction, Port, Role
 
-__all__ = ["BlockConfig", "Option", "delayed", "option"]
+__all__ = ["BlockConfig", "Option", "delayed", "option", "sources"]
 
 MISSING = dataclasses.MISSING
 
@@ -222,6 +222,31 @@ class BlockConfig:
         return cls(**{name: options[name].parse(value) for name, value in values.items()})
 
 
+def sources(
+    config: BlockConfig, cycles: int, enable: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """For each cycle, the earlier cycle whose inputs the outputs belong to.
+
+    Parameters
+    ----------
+    enable
+        What the enable port is in each cycle; ones where there is no such port. A cycle
+        without enable is a stall: no register changes at its end.
+
+    Returns
+    -------
+    The cycles of the inputs, and whether there is one: the outputs are not defined until the
+    first inputs have come through.
+    """
+    if config.latency == 0:
+        return np.arange(cycles), np.ones(cycles, bool)
+    advance = np.ones(cycles, bool) if enable is None else np.asarray(enable).astype(bool)
+    # Only inputs of cycles that advance enter the pipeline, so outputs are numbered in those.
+    accepted = np.append(np.flatnonzero(advance), 0)
+    wanted = np.cumsum(advance) - advance - config.latency
+    return accepted[np.maximum(wanted, 0)], wanted >= 0
+
+
 def delayed(
     config: BlockConfig, results: Mapping[str, np.ndarray], enable: np.ndarray | None = None
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
@@ -232,22 +257,13 @@ def delayed(
     results
         Golden's outputs for the inputs applied in each cycle.
     enable
-        What the enable port is in each cycle; ones where there is no such port. A cycle
-        without enable is a stall: no register changes at its end.
+        As in `sources`.
 
     Returns
     -------
     What each output port shows in each cycle (just before the clock edge that ends it), and
-    whether it is defined: it is not until the first inputs have come through.
+    whether it is defined.
     """
     cycles = len(next(iter(results.values())))
-    advance = np.ones(cycles, np.int64) if enable is None else np.asarray(enable).astype(np.int64)
-    # Only inputs of cycles that advance enter the pipeline, so outputs are numbered in those.
-    accepted = np.flatnonzero(advance)
-    before = np.concatenate([[0], np.cumsum(advance)[:-1]]) if cycles else advance
-    if config.latency == 0:
-        return dict(results), np.ones(cycles, bool)
-    wanted = before - config.latency
-    defined = wanted >= 0
-    source = accepted[np.maximum(wanted, 0)] if len(accepted) else np.zeros(cycles, np.int64)
+    source, defined = sources(config, cycles, enable)
     return {name: values[source] for name, values in results.items()}, defined

@@ -30,7 +30,9 @@ class Entry:
     source: str
 
 
-def float_format(exponent: int, fraction: int, specials: Specials, bias: int | None = None) -> Format:
+def float_format(
+    exponent: int, fraction: int, specials: Specials, bias: int | None = None
+) -> Format:
     return Format(exponent=exponent, fraction=fraction, bias=bias, specials=specials)
 
 
@@ -125,9 +127,15 @@ def aliases(fmt: Format) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if name != name_of(fmt)))
 
 
-@cache
 def parse(text: str) -> Format:
     """Make the format that a text names; see `Format.parse`."""
+    if not isinstance(text, str):
+        raise TypeError(f"Format name must be a str, not {text!r}")
+    return parse_text(text)
+
+
+@cache
+def parse_text(text: str) -> Format:
     name = ML_DTYPES_PREFIX.sub("", text.strip().lower())
     base, suffixes = name, []
     # Names come before suffixes: fp16_1_6_9 has underscores of its own.
@@ -136,6 +144,8 @@ def parse(text: str) -> Format:
         suffixes.append(suffix)
     fields: dict[str, object] = {}
     for suffix in suffixes:
+        if fields.keys() & SUFFIXES[suffix].keys():
+            raise ValueError(f"Format suffixes must not contradict each other as in {text!r}")
         fields |= SUFFIXES[suffix]
     if base in BY_NAME:
         return BY_NAME[base].replace(**fields) if fields else BY_NAME[base]

@@ -16,7 +16,7 @@ INT64_BITS = 62
 def bit_length(values: np.ndarray) -> np.ndarray:
     """Bit length of each non-negative integer."""
     if values.dtype == object:
-        return np.frompyfunc(int.bit_length, 1, 1)(values).astype(np.int64)
+        return np.asarray(np.frompyfunc(int.bit_length, 1, 1)(values)).astype(np.int64)
     # float64 holds 31-bit halves exactly, so that frexp's exponent is their bit length.
     high, low = values >> 31, values & 0x7FFFFFFF
     return np.where(high > 0, 31 + np.frexp(high)[1], np.frexp(low)[1]).astype(np.int64)
@@ -38,8 +38,20 @@ class Exact:
 
     @classmethod
     def from_floats(cls, values: ArrayLike) -> Self:
-        """The exact values of an array of floats or integers (each is a float64)."""
-        floats = np.asarray(values, np.float64)
+        """The exact values of an array of floats of up to 64 bits, or of integers.
+
+        Raises
+        ------
+        TypeError
+            If the values are of another kind, whose conversion would not be exact.
+        """
+        array = np.asarray(values)
+        if array.dtype.kind in "ui":
+            return cls.from_integers(array)
+        if array.dtype.kind in "cOSUMm" or array.dtype.itemsize > 8:
+            raise TypeError(f"Values must be integers or floats of 64 bits, not {array.dtype}")
+        with np.errstate(invalid="ignore"):  # A signalling NaN is as good as any.
+            floats = array.astype(np.float64)
         finite = np.isfinite(floats)
         fraction, exponent = np.frexp(np.where(finite, np.abs(floats), 0.0))
         return cls(
@@ -49,6 +61,18 @@ class Exact:
             infinite=np.isinf(floats),
             nan=np.isnan(floats),
         )
+
+    @classmethod
+    def from_integers(cls, values: np.ndarray) -> Self:
+        """The exact values of an array of integers."""
+        negative = values < 0
+        # The least int64 has no negative in int64.
+        wide = values.astype(object if values.dtype.itemsize == 8 else np.int64)
+        magnitude = np.asarray(np.where(negative, -wide, wide))
+        if int(bit_length(magnitude).max(initial=0)) <= INT64_BITS:
+            magnitude = magnitude.astype(np.int64)
+        nothing = np.zeros(values.shape, bool)
+        return cls(negative, magnitude, np.zeros(values.shape, np.int64), nothing, nothing)
 
     @property
     def zero(self) -> np.ndarray:
@@ -117,3 +141,15 @@ class Exact:
             else:
                 values.append(sign * int(significand) * Fraction(2) ** int(exponent))
         return values
+
+    def to_texts(self) -> list[str]:
+        """The values of a flat array for people: six digits, or a power of two beyond float64."""
+        values = zip(self.to_fractions(), self.negative, strict=True)
+        return ["-0" if value == 0 and negative else to_text(value) for value, negative in values]
+
+
+def to_text(value: Fraction | float) -> str:
+    if isinstance(value, float) or value == 0 or 1e-300 < abs(value) < 1e300:
+        return f"{float(value):g}"
+    power = value.numerator.bit_length() - value.denominator.bit_length()
+    return f"{float(value / Fraction(2) ** power):g}*2^{power}"

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .exact import INT64_BITS, Exact, bit_length
-from .rounding import Flags, Overflow, Rounding
+from .rounding import Flags, Overflow, Rounding, choice
 
 __all__ = ["Format", "Scalar", "Specials", "code_dtype", "fixed_point", "integer", "p3109"]
 
@@ -111,7 +111,7 @@ class Format:
             object.__setattr__(self, "bias", bias)
         if not isinstance(self.bias, int) or isinstance(self.bias, bool):
             raise TypeError(f"Format bias must be an integer, not {self.bias!r}")
-        object.__setattr__(self, "specials", Specials(self.specials))
+        object.__setattr__(self, "specials", choice(Specials, self.specials, "Format specials"))
         if not 2 <= self.width <= MAX_WIDTH:
             raise ValueError(f"Format width must be 2 to {MAX_WIDTH} bits, not {self.width}")
         if self.magnitude_width == 0:
@@ -138,9 +138,7 @@ class Format:
         if self.specials is Specials.FNUZ and not self.sign:
             raise ValueError("Format with fnuz specials must have a sign, where its NaN is")
         if not self.zero and (self.sign or self.fraction or self.subnormals):
-            raise ValueError(
-                "Format without zero must have no sign, no fraction and no subnormals"
-            )
+            raise ValueError("Format without zero must have no sign, no fraction and no subnormals")
         if self.max_index < self.min_index:
             raise ValueError(f"Format {self.spelling} must have a finite value other than zero")
 
@@ -216,6 +214,7 @@ class Format:
 
     @property
     def has_negative_zero(self) -> bool:
+        """Whether a result may be a negative zero."""
         return (
             self.sign
             and not self.complement
@@ -327,8 +326,9 @@ class Format:
         array = np.asarray(codes)
         if array.dtype.kind not in "ui":
             raise TypeError(f"Codes must be integers, not {array.dtype}")
-        if array.size and (int(array.min()) < 0 or int(array.max()) >= 2**self.width):
-            raise ValueError(f"Codes of {self} must be 0 to {2**self.width - 1}, not outside")
+        for code in (array.min(), array.max()) if array.size else ():
+            if not 0 <= int(code) < 2**self.width:
+                raise ValueError(f"Codes of {self} must be 0 to {2**self.width - 1}, not {code}")
         code = array.astype(np.int64)
         magnitude = code & (2**self.magnitude_width - 1)
         negative = (code >> self.magnitude_width == 1) if self.sign else np.zeros(code.shape, bool)
@@ -400,7 +400,8 @@ class Format:
         * A zero keeps its sign where the format has a negative zero. A format without zero
           gets its least value, with `underflow`.
         """
-        rounding, overflow = Rounding(rounding), Overflow(overflow)
+        rounding = choice(Rounding, rounding, "Rounding")
+        overflow = choice(Overflow, overflow, "Overflow")
         index, inexact = self._round_to_index(exact, rounding)
         tiny = exact.finite & ~exact.zero & (exact.magnitude_log2 < self.min_exponent)
         tiny = tiny & (self.exponent > 0)
@@ -458,7 +459,9 @@ class Format:
         kept = np.where(far, 2**INT64_BITS, below << left).astype(np.int64)
         index = kept + (binade - self.min_exponent) * 2**self.fraction - (not self.zero)
         inexact = np.asarray(rest > 0, bool)
-        return index + (inexact & rounding.goes_up(index, 2 * rest, (rest * 0 + 1) << right)), inexact
+        return index + (
+            inexact & rounding.goes_up(index, 2 * rest, (rest * 0 + 1) << right)
+        ), inexact
 
     def _join(self, negative: np.ndarray, index: np.ndarray) -> np.ndarray:
         if self.complement:
@@ -496,7 +499,11 @@ class Scalar:
 
     def __repr__(self) -> str:
         digits = -(-self.fmt.width // 4)
-        return f"{self.fmt}({float(self)!r}, 0x{self.code:0{digits}x})"
+        try:
+            value = repr(float(self))
+        except ValueError:  # Beyond float64.
+            value = self.fmt.unpack(np.array([self.code])).to_texts()[0]
+        return f"{self.fmt}({value}, 0x{self.code:0{digits}x})"
 
 
 def code_dtype(width: int) -> np.dtype:
@@ -510,6 +517,8 @@ def code_dtype(width: int) -> np.dtype:
 def fixed_point(integer_bits: int, fraction_bits: int, *, sign: bool = True) -> Format:
     """Fixed point: two's complement with the sign among the integer bits, or unsigned."""
     width = integer_bits + fraction_bits
+    if not 2 <= width <= MAX_WIDTH:
+        raise ValueError(f"Fixed point width must be 2 to {MAX_WIDTH} bits, not {width}")
     stored = width - sign
     bias = 1 - stored + fraction_bits
     return Format(sign=sign, exponent=0, fraction=stored, bias=bias, complement=sign)
@@ -530,16 +539,13 @@ def p3109(width: int, precision: int, *, sign: bool = True, extended: bool = Tru
             f"P3109 precision must be 1 to {width - sign} in {width} bits, not {precision}"
         )
     exponent = width - precision + (not sign)
-    if extended:
-        specials = Specials.EXTENDED
-    else:
-        specials = Specials.FNUZ if sign else Specials.FN
+    finite = Specials.FNUZ if sign else Specials.FN
     return Format(
         sign=sign,
         exponent=exponent,
         fraction=precision - 1,
         bias=2 ** (width - precision - sign),
-        specials=specials,
+        specials=Specials.EXTENDED if extended else finite,
     )
 
 

@@ -72,8 +72,7 @@ class Port:
         if self.format is None:
             return text
         exact = self.format.unpack(np.array([code], code_dtype(self.element_width)))
-        value = exact.to_fractions()[0]
-        return f"{text} ({float(value):g})" if abs(value) < 1e300 else f"{text} (beyond float64)"
+        return f"{text} ({exact.to_texts()[0]})"
 
     def to_json(self) -> dict[str, object]:
         """The port as the manifest has it."""

@@ -10,6 +10,8 @@ from .formats import code_dtype
 
 __all__ = ["RawFormat"]
 
+FIELDS = ("significand", "exponent", "sign", "infinity", "nan")
+
 
 @dataclass(frozen=True, kw_only=True)
 class RawFormat:
@@ -37,14 +39,8 @@ class RawFormat:
     @property
     def fields(self) -> dict[str, int]:
         """Bits of each field, from the least significant; those of no bits are left out."""
-        fields = {
-            "significand": self.significand,
-            "exponent": self.exponent,
-            "sign": int(self.sign),
-            "infinity": int(self.infinity),
-            "nan": int(self.nan),
-        }
-        return {name: bits for name, bits in fields.items() if bits}
+        bits = {name: int(getattr(self, name)) for name in FIELDS}
+        return {name: count for name, count in bits.items() if count}
 
     @property
     def width(self) -> int:
@@ -73,7 +69,8 @@ class RawFormat:
         """The fields of an array of codes; zeros for those of no bits."""
         array = np.asarray(codes)
         rest = array.astype(object) if self.width > 62 else array.astype(np.int64)
-        fields = dict.fromkeys(("exponent", "sign", "infinity", "nan"), np.zeros_like(rest))
+        absent = np.zeros_like(rest)
+        fields: dict[str, np.ndarray] = dict.fromkeys(FIELDS, absent)
         for name, bits in self.fields.items():
             fields[name], rest = rest & (2**bits - 1), rest >> bits
         return fields

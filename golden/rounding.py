@@ -6,10 +6,27 @@ neighbouring *indices* (see `Format.round`). The functions here make that choice
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeVar
 
 import numpy as np
 
-__all__ = ["Flags", "Overflow", "Rounding"]
+__all__ = ["Flags", "Overflow", "Rounding", "choice"]
+
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
+def choice(kind: type[Choice], value: str, what: str) -> Choice:
+    """The member of an enumeration that a text names.
+
+    Raises
+    ------
+    ValueError
+        If it names none; the message has all that there are.
+    """
+    if value not in list(kind):
+        *others, last = kind
+        raise ValueError(f"{what} must be {', '.join(others)} or {last}, not {value!r}")
+    return kind(value)
 
 
 class Rounding(StrEnum):

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from amaranth.lib.wiring import Component
+
 from ffp8.golden import multiplier
 from ffp8.golden.block import BlockConfig
 from ffp8.golden.formats import Format

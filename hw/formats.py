@@ -2,10 +2,10 @@
 
 from typing import Any
 
-import numpy as np
 from amaranth.hdl import Format as HdlFormat
 from amaranth.hdl import Shape, Value
 from amaranth.lib import data
+
 from ffp8.golden.formats import Format, Scalar
 from ffp8.golden.raw import RawFormat
 
@@ -57,9 +57,8 @@ class FormatLayout(data.StructLayout):
     def format(self, value: Any, spec: str) -> Any:
         if self.fmt.width > MAX_SHOWN_WIDTH:
             return super().format(value, spec)
-        exact = self.fmt.unpack(self.fmt.codes).to_fractions()
-        names = {code: f"{float(shown):g}" for code, shown in enumerate(exact)}
-        return HdlFormat.Enum(Value.cast(value), names)
+        texts = self.fmt.unpack(self.fmt.codes).to_texts()
+        return HdlFormat.Enum(Value.cast(value), dict(enumerate(texts)))
 
     def __eq__(self, other: object) -> bool:
         return type(other) is FormatLayout and other.fmt == self.fmt

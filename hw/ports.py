@@ -5,6 +5,7 @@ from typing import Any
 from amaranth.hdl import ShapeLike
 from amaranth.lib import data
 from amaranth.lib.wiring import In, Member, Out
+
 from ffp8.golden.block import BlockConfig
 from ffp8.golden.formats import Format
 from ffp8.golden.ports import Direction, Port

@@ -7,6 +7,7 @@ from typing import Any
 
 from amaranth.back import rtlil
 from amaranth.hdl import ClockDomain, Fragment, Value
+
 from ffp8.golden.block import BlockConfig
 from ffp8.golden.ports import Port
 from ffp8.hw.blocks import BLOCKS
@@ -30,12 +31,15 @@ class Design:
         The clock port, or None where the module is combinational.
     rtlil
         The module and all below it.
+    config
+        The block that it was made from, or None where it comes from elsewhere.
     """
 
     top: str
     ports: tuple[Port, ...]
     clock: str | None
     rtlil: str
+    config: BlockConfig | None = None
 
     @cached_property
     def verilog(self) -> str:
@@ -56,7 +60,8 @@ def elaborate(config: BlockConfig) -> Design:
         top=config.identifier,
         ports=config.ports,
         clock="clk" if config.latency else None,
-        rtlil=text,
+        rtlil=convert.without_values(text),
+        config=config,
     )
 
 
@@ -68,7 +73,7 @@ def _fragment(config: BlockConfig) -> tuple[Fragment, dict[str, Any]]:
     }
     if config.latency:
         # No register of a block needs a reset, so none gets the port.
-        clock = ClockDomain("sync", reset_less=True)
+        clock: Any = ClockDomain("sync", reset_less=True)
         fragment.add_domains(clock)
         ports["clk"] = (clock.clk, None)
     return fragment, ports

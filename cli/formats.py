@@ -1,0 +1,131 @@
+"""Show the known formats, or all about one."""
+
+import argparse
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from ffp8.golden.catalogue import CATALOGUE, aliases
+from ffp8.golden.exact import Exact
+from ffp8.golden.formats import Format
+
+from .output import print_json, show, table
+from .parser import Parser, UsageError
+
+
+def add_arguments(parser: Parser, arguments: Sequence[str]) -> None:
+    parser.add_argument("name", nargs="?", help="a format, such as e4m3fn or s1e4m3b7")
+    parser.add_argument("--codes", action="store_true", help="list all codes (up to 16 bits)")
+
+
+def run(args: argparse.Namespace) -> int:
+    if args.name is None:
+        if args.codes:
+            raise UsageError("Option --codes must come with a format's name")
+        return show_catalogue(args)
+    try:
+        fmt = Format.parse(args.name)
+    except (TypeError, ValueError) as error:
+        raise UsageError(str(error)) from None
+    if args.codes and fmt.width > 16:
+        raise UsageError(f"Option --codes must be of a format up to 16 bits, not {fmt.width}")
+    facts = describe(fmt)
+    if args.codes:
+        values = texts(fmt.unpack(fmt.codes))
+        facts["codes"] = {f"0x{code:0{digits(fmt)}x}": value for code, value in enumerate(values)}
+    if args.json:
+        print_json(facts)
+        return 0
+    listed = table(f"Format {fmt}", "property", "value")
+    for name, value in facts.items():
+        if name != "codes":
+            listed.add_row(name.replace("_", " "), "none" if value is None else str(value))
+    show(listed)
+    if args.codes:
+        codes = table("Codes", "code", "bits", "value", right=("value",))
+        for code, value in enumerate(values):
+            codes.add_row(f"0x{code:0{digits(fmt)}x}", f"{code:0{fmt.width}b}", value)
+        show(codes)
+    return 0
+
+
+def show_catalogue(args: argparse.Namespace) -> int:
+    entries = [describe(entry.format) | {"name": entry.name, "source": entry.source}
+               for entry in CATALOGUE]
+    if args.json:
+        print_json(entries)
+        return 0
+    columns = ("name", "fields", "bits", "least", "largest", "infinity", "NaN", "source")
+    listed = table("Known formats", *columns, right=("bits", "least", "largest"))
+    for entry in entries:
+        listed.add_row(
+            entry["name"], entry["fields"], str(entry["width"]), entry["least_positive"],
+            entry["largest"], "yes" if entry["infinity"] else "", "yes" if entry["nan"] else "",
+            entry["source"],
+        )  # fmt: skip
+    show(listed, "Any other format: fields, as in s1e4m3b7, s0e3m5b12 or s1e5m2_ieee; "
+         "fixed point, as in q6.2 or uq1.15; P3109 names, as in binary8p4se.")
+    return 0
+
+
+def describe(fmt: Format) -> dict[str, Any]:
+    """A format's facts, in JSON values."""
+    infinity = fmt.magnitude_codes.infinity
+    # A negative one has the same magnitude code, and -2^m in two's complement.
+    lowest = np.array(2 ** (fmt.width - 1) if fmt.complement
+                      else fmt.max_index | (2**fmt.magnitude_width if fmt.sign else 0))
+    hexadecimal = f"0x{{:0{digits(fmt)}x}}".format
+    return {
+        "name": fmt.name,
+        "also": ", ".join(aliases(fmt)) or None,
+        "fields": fmt.spelling,
+        "width": fmt.width,
+        "sign": fmt.sign,
+        "exponent_bits": fmt.exponent,
+        "fraction_bits": fmt.fraction,
+        "bias": fmt.bias,
+        "subnormals": fmt.subnormals,
+        "largest": text(fmt.max),
+        "lowest": text(fmt.unpack(lowest)) if fmt.sign else "0" if fmt.zero else None,
+        "least_normal": None if fmt.min_normal is None else text(fmt.min_normal),
+        "least_positive": text(fmt.min_positive),
+        "precision_bits": fmt.significand_width,
+        "negative_zero": fmt.has_negative_zero,
+        "infinity": None if infinity is None else hexadecimal(infinity),
+        "nan": None if fmt.nan_code is None else hexadecimal(fmt.nan_code),
+    }
+
+
+def digits(fmt: Format) -> int:
+    return -(-fmt.width // 4)
+
+
+def text(value: Exact) -> str:
+    return texts(Exact(*(np.atleast_1d(part) for part in vars(value).values())))[0]
+
+
+def texts(values: Exact) -> list[str]:
+    """Values as decimals where these are exact and short, else with a power of two."""
+    found = []
+    for value, negative in zip(values.to_fractions(), values.negative, strict=True):
+        if value == 0 and negative:
+            found.append("-0")
+        elif isinstance(value, Fraction):
+            found.append(decimal(value))
+        else:
+            found.append(str(value))
+    return found
+
+
+def decimal(value: Fraction) -> str:
+    if abs(value) < 2**1000 and value.denominator < 2**1000:
+        shown = f"{float(value):.10g}"
+        if Fraction(shown) == value:
+            return shown
+    if value.denominator > 1:
+        odd, power = value.numerator, -(value.denominator.bit_length() - 1)
+    else:
+        power = (value.numerator & -value.numerator).bit_length() - 1
+        odd = value.numerator >> power
+    return f"2^{power}" if odd == 1 else f"{odd}*2^{power}"

@@ -1,0 +1,74 @@
+"""Compare a unit with its golden model, in every cycle.
+
+All combinations of operands are compared where they have 20 bits or less together; corners and
+random cases otherwise. Exit code 1 tells a mismatch.
+"""
+
+import argparse
+from collections.abc import Sequence
+
+from ffp8.golden.block import BlockConfig
+from ffp8.synth.devices import find_device
+from ffp8.synth.engines import available
+from ffp8.synth.tools import Toolchain
+from ffp8.synth.verify import Verification, verify, verify_gates
+
+from .output import print_json, show, table
+from .parser import Parser, add_block, add_tool_options, config_of
+
+
+def add_arguments(parser: Parser, arguments: Sequence[str]) -> None:
+    add_block(parser, arguments)
+    add_tool_options(parser)
+    parser.add_argument(
+        "--engine",
+        help="simulation engines, separated by commas, or all that are here "
+        "(default: the fastest)",
+    )
+    parser.add_argument(
+        "--gates", metavar="DEVICE", help="also compare the gates synthesised for a device"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of random cases (default: 0)")
+    parser.add_argument("--cases", type=int, help="random cases, instead of all combinations")
+
+
+def run(args: argparse.Namespace) -> int:
+    config = config_of(args)
+    here = [status.name for status in available() if status.problem is None]
+    if args.engine == "all":
+        engines: list[str | None] = [*here]
+    else:
+        engines = args.engine.split(",") if args.engine else [None]
+    results = [verify(config, engine=engine, seed=args.seed, count=args.cases)
+               for engine in engines]
+    if args.gates:
+        tools = Toolchain.open(args.tools)
+        for name in args.gates.split(","):
+            results.append(
+                verify_gates(
+                    config, find_device(name), tools=tools, seed=args.seed, count=args.cases
+                )
+            )
+    if args.json:
+        print_json([result.to_json() for result in results])
+    else:
+        show_results(config, results)
+    return 0 if all(result.passed for result in results) else 1
+
+
+def show_results(config: BlockConfig, results: list[Verification]) -> None:
+    listed = table(
+        config.identifier, "compared", "engine", "cases", "cycles", "stalls", "mismatches",
+        right=("cases", "cycles", "stalls", "mismatches"),
+    )  # fmt: skip
+    for result in results:
+        covered = "all " if result.exhaustive else ""
+        listed.add_row(
+            result.what, result.engine, f"{covered}{result.cases:,}", f"{result.cycles:,}",
+            f"{result.stalls:,}", f"{result.mismatches:,}",
+        )  # fmt: skip
+    show(listed)
+    for result in results:
+        if not result.passed:
+            show(*map(str, result.first), "again: " + " ".join(result.arguments))
+    show("PASS: equal to golden" if all(r.passed for r in results) else "FAIL")

@@ -1,0 +1,46 @@
+"""A generated folder: Verilog, manifest and self-checking testbench."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from ffp8.golden.block import BlockConfig
+
+from .design import elaborate
+from .folder import complete_folder
+from .manifest import manifest
+from .stimuli import cases, cycles
+from .testbench import write_testbench
+
+__all__ = ["MANIFEST", "generate", "write_design"]
+
+MANIFEST = "design.json"
+
+
+def generate(
+    config: BlockConfig, folder: Path, *, seed: int = 0, count: int | None = None
+) -> dict[str, Any]:
+    """Write a unit's folder, all or nothing; its manifest.
+
+    The same configuration and versions give the same bytes.
+
+    Raises
+    ------
+    ValueError
+        If the folder holds other files, or cannot be written.
+    """
+    with complete_folder(folder, MANIFEST) as work:
+        return write_design(config, work, seed=seed, count=count)
+
+
+def write_design(
+    config: BlockConfig, folder: Path, *, seed: int = 0, count: int | None = None
+) -> dict[str, Any]:
+    """Write `design.v`, `design.json` and the testbench with its vectors into a folder."""
+    design = elaborate(config)
+    described = manifest(config, design)
+    (folder / "design.v").write_text(design.verilog)
+    stimuli = cycles(config, cases(config, seed, count), seed)
+    write_testbench(folder, config, design, stimuli)
+    (folder / MANIFEST).write_text(json.dumps(described, indent=2) + "\n")
+    return described

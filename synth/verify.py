@@ -1,0 +1,222 @@
+"""Verification: a unit's outputs against golden's, in every cycle."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from ffp8.golden.block import BlockConfig, delayed, sources
+from ffp8.golden.ports import Port, Role
+from ffp8.hw.blocks import BLOCKS
+
+from .design import Design, elaborate
+from .devices import Device
+from .engines import open_engine
+from .netlist import gates
+from .stimuli import Stimuli, cases, cycles
+from .tools import Toolchain
+
+__all__ = ["Mismatch", "Verification", "expected", "verify", "verify_gates"]
+
+#: Mismatches that a record describes; all are counted.
+SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Mismatch:
+    """A cycle in which an output is not what golden says."""
+
+    cycle: int
+    port: str
+    inputs: dict[str, str]
+    expected: str
+    got: str
+
+    def __str__(self) -> str:
+        given = ", ".join(f"{name} = {value}" for name, value in self.inputs.items())
+        return f"cycle {self.cycle}: {given}: {self.port} must be {self.expected}, not {self.got}"
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What was compared with golden, and the outcome.
+
+    Attributes
+    ----------
+    what
+        What was simulated: the design, or the gates of a device family.
+    cases
+        Sets of operands.
+    exhaustive
+        Whether these were all there are.
+    cycles
+        Clock cycles compared, stalls included.
+    mismatches
+        Cycles and ports that differed.
+    """
+
+    config: BlockConfig
+    what: str
+    engine: str
+    engine_version: str
+    design_sha256: str
+    cases: int
+    exhaustive: bool
+    cycles: int
+    stalls: int
+    seed: int
+    mismatches: int
+    first: tuple[Mismatch, ...]
+
+    @property
+    def passed(self) -> bool:
+        return self.mismatches == 0
+
+    @property
+    def summary(self) -> str:
+        """The outcome in a line."""
+        covered = "all" if self.exhaustive else f"seed {self.seed},"
+        outcome = "equal to golden" if self.passed else f"{self.mismatches:,} mismatches"
+        return f"{self.engine}: {covered} {self.cases:,} cases, {outcome}"
+
+    @property
+    def arguments(self) -> list[str]:
+        """The command that does the same again."""
+        return [
+            "ffp8", "verify", self.config.block, *self.config.arguments,
+            "--engine", self.engine, "--seed", str(self.seed),
+        ]  # fmt: skip
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "block": self.config.block,
+            "configuration": self.config.to_json(),
+            "what": self.what,
+            "engine": self.engine,
+            "engine_version": self.engine_version,
+            "design_sha256": self.design_sha256,
+            "cases": self.cases,
+            "exhaustive": self.exhaustive,
+            "cycles": self.cycles,
+            "stalls": self.stalls,
+            "seed": self.seed,
+            "mismatches": self.mismatches,
+            "first_mismatches": [str(mismatch) for mismatch in self.first],
+            "passed": self.passed,
+            "command": self.arguments,
+        }
+
+
+def expected(
+    config: BlockConfig, stimuli: Stimuli
+) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Golden's cycle view of stimuli that are one set of inputs a cycle; see `delayed`."""
+    operands = {port.name: stimuli.inputs[port.name] for port in config.operands}
+    results = BLOCKS[config.block].golden(config, **operands)
+    return delayed(config, results, enable_of(config, stimuli))
+
+
+def enable_of(config: BlockConfig, stimuli: Stimuli) -> np.ndarray | None:
+    """What the enable port is in each cycle; None where the unit has none."""
+    for port in config.inputs:
+        if port.role is Role.ENABLE:
+            return stimuli.inputs[port.name]
+    return None
+
+
+def verify(
+    config: BlockConfig,
+    *,
+    design: Design | None = None,
+    what: str = "design",
+    engine: str | None = None,
+    seed: int = 0,
+    count: int | None = None,
+) -> Verification:
+    """Compare a unit with golden in every cycle.
+
+    Parameters
+    ----------
+    design
+        What to simulate; the configuration's own hardware if absent.
+    what
+        How records call it.
+    engine
+        Name of a simulation engine; the fastest one here if absent.
+    count
+        Number of random cases, instead of all combinations.
+
+    Raises
+    ------
+    MissingTool
+        If the engine cannot run here.
+    """
+    design = elaborate(config) if design is None else design
+    simulation = open_engine(design, engine)
+    chosen = cases(config, seed, count)
+    stimuli = cycles(config, chosen, seed)
+    want, defined = expected(config, stimuli)
+    got = simulation.run(stimuli.inputs)
+    enable = enable_of(config, stimuli)
+    found: list[tuple[int, Port]] = []
+    for port in config.outputs:
+        differs = got[port.name] != want[port.name]
+        if differs.ndim > 1:
+            differs = differs.any(axis=1)
+        found += [(int(cycle), port) for cycle in np.flatnonzero(differs & defined)]
+    found.sort(key=lambda item: item[0])
+    return Verification(
+        config=config,
+        what=what,
+        engine=simulation.name,
+        engine_version=simulation.version,
+        design_sha256=hashlib.sha256(design.rtlil.encode()).hexdigest(),
+        cases=len(chosen),
+        exhaustive=chosen.exhaustive,
+        cycles=len(stimuli),
+        stalls=0 if enable is None else int((enable == 0).sum()),
+        seed=seed,
+        mismatches=len(found),
+        first=tuple(
+            describe(config, stimuli, want, got, cycle, port) for cycle, port in found[:SHOWN]
+        ),
+    )
+
+
+def verify_gates(
+    config: BlockConfig,
+    device: Device,
+    *,
+    tools: Toolchain | None = None,
+    seed: int = 0,
+    count: int | None = None,
+) -> Verification:
+    """Compare the gates that synthesis makes of a unit with golden, in every cycle."""
+    netlist = gates(elaborate(config), device, tools=tools)
+    what = f"gates {device.name}"
+    return verify(config, design=netlist, what=what, seed=seed, count=count)
+
+
+def describe(
+    config: BlockConfig,
+    stimuli: Stimuli,
+    want: dict[str, np.ndarray],
+    got: dict[str, np.ndarray],
+    cycle: int,
+    port: Port,
+) -> Mismatch:
+    """Say what went in and what came out, as codes and values."""
+    source = int(sources(config, len(stimuli), enable_of(config, stimuli))[0][cycle])
+
+    def text(shown: Port, codes: Any) -> str:
+        values: Sequence[Any] = np.atleast_1d(codes)
+        return ", ".join(shown.describe(int(code)) for code in values)
+
+    return Mismatch(
+        cycle=cycle,
+        port=port.name,
+        inputs={p.name: text(p, stimuli.inputs[p.name][source]) for p in config.operands},
+        expected=text(port, want[port.name][cycle]),
+        got=text(port, got[port.name][cycle]),
+    )

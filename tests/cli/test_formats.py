@@ -1,0 +1,54 @@
+import json
+
+import pytest
+from ffp8.cli.main import main
+from ffp8.golden.catalogue import CATALOGUE
+from ffp8.golden.formats import Format
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    assert main(list(arguments)) == 0
+    return capsys.readouterr().out
+
+
+def test_catalogue(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = run(capsys, "formats")
+    for entry in CATALOGUE:
+        assert entry.name in shown
+    told = json.loads(run(capsys, "formats", "--json"))
+    assert [entry["name"] for entry in told] == [entry.name for entry in CATALOGUE]
+    assert all(entry["source"] for entry in told)
+
+
+def test_facts(capsys: pytest.CaptureFixture[str]) -> None:
+    told = json.loads(run(capsys, "formats", "e4m3fn", "--json"))
+    assert told["fields"] == "s1e4m3b7_fn"
+    assert (told["largest"], told["lowest"]) == ("448", "-448")
+    assert told["least_normal"] == "0.015625"
+    assert told["least_positive"] == "0.001953125"
+    assert (told["infinity"], told["nan"]) == (None, "0x7f")
+    assert told["precision_bits"] == 4
+    assert told["negative_zero"] is True
+
+
+def test_integer_facts(capsys: pytest.CaptureFixture[str]) -> None:
+    told = json.loads(run(capsys, "formats", "int8", "--json"))
+    assert (told["largest"], told["lowest"], told["least_normal"]) == ("127", "-128", None)
+
+
+def test_range_beyond_floats(capsys: pytest.CaptureFixture[str]) -> None:
+    told = json.loads(run(capsys, "formats", "s0e15m1", "--json"))
+    assert told["largest"] == "3*2^16383"
+    assert told["least_positive"] == "2^-16383"
+
+
+def test_codes(capsys: pytest.CaptureFixture[str]) -> None:
+    told = json.loads(run(capsys, "formats", "e5m2", "--codes", "--json"))["codes"]
+    fmt = Format.parse("e5m2")
+    assert len(told) == 256
+    assert told["0x80"] == "-0"
+    assert (told["0x7c"], told["0xfc"], told["0x7e"]) == ("inf", "-inf", "nan")
+    assert float(told["0x7b"]) == fmt.decode([0x7B])[0]
+    shown = run(capsys, "formats", "e2m1fn", "--codes")
+    assert "0111" in shown
+    assert " 6 " in shown
