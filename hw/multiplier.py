@@ -1,23 +1,47 @@
 """Multiplier: decode both operands, multiply exactly, round once."""
 
+from dataclasses import dataclass, replace
 from typing import Any
 
-from amaranth.hdl import Cat, Const, Module, Signal, Value, signed, unsigned
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
+from ffp8.golden.formats import Format
 from ffp8.golden.multiplier import MultiplierConfig, raw_exponent_offset
 from ffp8.golden.raw import RawFormat
 
+from .encoder import Encoder, Status
+from .logic import lookup, plus_constant, resize
+from .pipeline import Pipeline
 from .ports import members
-from .rounder import Rounder
-from .unpacked import Unpacked, unpack
+from .product_table import ProductTable
+from .rounder import align_fixed, align_float, encode
+from .unpacked import Normal, Unpacked, normalise, unpack
 
 __all__ = ["Multiplier"]
+
+#: The places that get registers, by their number: the cuts that leave the least delay.
+CUTS = {0: (), 1: ("product",), 2: ("operand", "product"), 3: ("operand", "product", "neighbour")}
+
+#: Up to this many fraction bits of both operands, the product is a table.
+TABLE_BITS = 6
+
+
+@dataclass(frozen=True)
+class Product:
+    """An exact product; what its exponent is relative to is said where it is made."""
+
+    significand: Value
+    exponent: Value
+    status: Status
 
 
 class Multiplier(wiring.Component):
     """The product of two formats, exact or rounded once.
 
     The latency is `config.latency` clock cycles, and the throughput is one product a cycle.
+    The registers are inside, where they leave the least delay between them: behind the
+    operands' decoders, the product and the alignment, so that inputs and outputs have some
+    logic before the first and behind the last register.
 
     Parameters
     ----------
@@ -46,59 +70,160 @@ class Multiplier(wiring.Component):
     def elaborate(self, platform: Any) -> Module:
         m = Module()
         config = self.config
+        enable = self.enable if config.enable else None
+        pipeline = Pipeline(m, CUTS[config.stages], enable)
+        if config.out is None:
+            outputs = {"out": self.exact(m, pipeline)}
+        elif config.out.exponent:
+            outputs = self.rounded_float(m, pipeline, config.out)
+        else:
+            outputs = self.rounded_fixed(m, pipeline, config.out)
+        for port in config.outputs:
+            m.d.comb += Value.cast(getattr(self, port.name)).eq(outputs[port.name])
+        return m
+
+    def exact(self, m: Module, pipeline: Pipeline) -> Value:
+        """The raw product: significands multiplied, exponent fields added."""
+        config = self.config
+        raw = config.result
+        assert isinstance(raw, RawFormat)
         a, b = (
-            unpack(fmt, Value.cast(port))
+            pipeline.bundle("operand", unpack(fmt, Value.cast(port)))
             for fmt, port in ((config.a, self.a), (config.b, self.b))
         )
-        infinity = a.infinity | b.infinity
-        nan = a.nan | b.nan | (a.infinity & b.zero) | (b.infinity & a.zero)
-        product = Unpacked(
-            sign=a.sign ^ b.sign,
-            exponent=a.exponent + b.exponent,
-            significand=a.significand * b.significand,
-            zero=(a.zero | b.zero) & ~nan,
-            infinity=infinity & ~nan,
-            nan=nan,
+        status = status_of(a, b)
+        significand = Signal(raw.significand, name="significand")
+        exponent = Signal(raw.exponent, name="exponent")
+        m.d.comb += significand.eq(a.significand * b.significand)
+        m.d.comb += exponent.eq(a.exponent + b.exponent)
+        product = pipeline.bundle("product", Product(significand, exponent, status))
+        status = pipeline.bundle("product", status)
+        fields = {
+            "significand": product.significand,
+            "exponent": product.exponent,
+            "sign": status.sign,
+            "infinity": status.infinity,
+            "nan": status.nan,
+        }
+        code = Cat(fields[name] for name in raw.fields)
+        return pipeline.bits("neighbour", code, "code")
+
+    def rounded_fixed(self, m: Module, pipeline: Pipeline, out: Format) -> dict[str, Value]:
+        """Products rounded to a format without exponents: shifted to its point."""
+        config = self.config
+        a, b = (
+            pipeline.bundle("operand", unpack(fmt, Value.cast(port)))
+            for fmt, port in ((config.a, self.a), (config.b, self.b))
         )
-        if config.out is None:
-            return self.delay(m, {"out": self.join_raw(m, product)})
-        shift = None
-        if config.bias_bits:
-            shift = Const(0, signed(config.bias_bits))
-            for name, fmt, sign in (("a", config.a, -1), ("b", config.b, -1), ("out", config.out, 1)):
-                port = Value.cast(getattr(self, f"{name}_bias")).as_signed()
-                shift = shift + sign * (port - fmt.bias)
+        shift = self.bias_shift(pipeline)
+        status = pipeline.bundle("product", status_of(a, b))
+        significand = pipeline.bits("product", a.significand * b.significand, "significand")
+        exponent = a.exponent + b.exponent if shift is None else a.exponent + b.exponent + shift
+        exponent = pipeline.bits("product", exponent, "exponent")
         offset = raw_exponent_offset(config.a) + raw_exponent_offset(config.b)
-        rounded = Rounder(config.out, config.rounding, config.overflow)(m, product, offset, shift)
-        outputs = {"out": rounded.code}
-        if config.flags:
-            outputs |= {
-                "overflow": rounded.overflow,
-                "underflow": rounded.underflow,
-                "inexact": rounded.inexact,
-                "invalid": rounded.invalid | (nan & ~a.nan & ~b.nan),
-            }
-        return self.delay(m, outputs)
+        near = align_fixed(m, out, config.rounding, significand, exponent, offset)
+        near = pipeline.bundle("neighbour", near)
+        status = pipeline.bundle("neighbour", status)
+        return encode(m, self.encoder(out), near, status)
 
-    def join_raw(self, m: Module, product: Unpacked) -> Value:
-        raw = self.config.result
-        assert isinstance(raw, RawFormat)
-        parts = []
-        for name, bits in raw.fields.items():
-            part = Signal(unsigned(bits), name=name)
-            m.d.comb += part.eq(getattr(product, name))
-            parts.append(part)
-        return Cat(*parts)
+    def rounded_float(self, m: Module, pipeline: Pipeline, out: Format) -> dict[str, Value]:
+        """Products rounded to a format with exponents: of normalised operands."""
+        config = self.config
+        a, b = (
+            normalise(m, fmt, Value.cast(port), name)
+            for name, fmt, port in (("a", config.a, self.a), ("b", config.b, self.b))
+        )
+        shift = self.bias_shift(pipeline)
+        offset = a.offset + b.offset - out.min_exponent
+        if shift is None:
+            if len(a.exponent) > len(b.exponent):
+                a, b = b, a
+            a, offset = fold_offset(m, a, offset), 0
+        a, b = (pipeline.bundle("operand", x) for x in (a, b))
+        status = status_of(a, b)
+        table = ProductTable(len(a.fraction), len(b.fraction), out, config.rounding)
+        if table.fits and shift is None and not config.flags:
+            return table.rounded(m, pipeline, self.encoder(out), a, b, status)
+        full, top = multiply(m, a.fraction, b.fraction)
+        scale = add(m, a.exponent, b.exponent, top, "scale")
+        if shift is not None:
+            scale = scale + (shift + offset)
+        significand = Signal(len(full), name="significand")
+        m.d.comb += significand.eq(Mux(top, full, full << 1))
+        scale = pipeline.bits("product", scale, "scale")
+        significand = pipeline.bits("product", significand, "significand")
+        status = pipeline.bundle("product", status)
+        near = align_float(m, out, config.rounding, significand, scale)
+        near = pipeline.bundle("neighbour", near)
+        status = pipeline.bundle("neighbour", status)
+        return encode(m, self.encoder(out), near, status)
 
-    def delay(self, m: Module, outputs: dict[str, Value]) -> Module:
-        for name, value in outputs.items():
-            for stage in range(self.config.stages):
-                register = Signal(len(value), name=f"{name}_{stage + 1}", reset_less=True)
-                if self.config.enable:
-                    with m.If(self.enable):
-                        m.d.sync += register.eq(value)
-                else:
-                    m.d.sync += register.eq(value)
-                value = register
-            m.d.comb += Value.cast(getattr(self, name)).eq(value)
-        return m
+    def encoder(self, out: Format) -> Encoder:
+        return Encoder(out, self.config.rounding, self.config.overflow)
+
+    def bias_shift(self, pipeline: Pipeline) -> Value | None:
+        """The power of two by which run-time biases move the product, seen from the result."""
+        config = self.config
+        if not config.bias_bits or config.out is None:
+            return None
+        shift: Value = Const(0, signed(1))
+        for name, fmt, sign in (("a", config.a, -1), ("b", config.b, -1), ("out", config.out, 1)):
+            port = Value.cast(getattr(self, f"{name}_bias")).as_signed()
+            shift = shift + sign * (port - fmt.bias)
+        return pipeline.bits("operand", shift, "shift")
+
+
+def status_of(a: Unpacked | Normal, b: Unpacked | Normal) -> Status:
+    """Sign and special cases of a product."""
+    made_nan = ((a.infinity & b.zero) | (b.infinity & a.zero)) & ~a.nan & ~b.nan
+    nan = a.nan | b.nan | made_nan
+    infinity = (a.infinity | b.infinity) & ~nan
+    zero = (a.zero | b.zero) & ~nan & ~infinity
+    return Status(a.sign ^ b.sign, nan, infinity, zero, made_nan)
+
+
+def fold_offset(m: Module, operand: Normal, offset: int) -> Normal:
+    """Move the constant of an exponent sum into an operand's exponent."""
+    shape = operand.exponent.shape()
+    low = -(2 ** (shape.width - 1)) if shape.signed else 0
+    high = low + 2**shape.width - 1
+    width = (
+        max(
+            (bound + offset if bound + offset >= 0 else ~(bound + offset)).bit_length()
+            for bound in (low, high)
+        )
+        + 1
+    )
+    exponent = Signal(signed(width), name="exponent_offset")
+    m.d.comb += exponent.eq(plus_constant(operand.exponent, offset, width))
+    return replace(
+        operand,
+        exponent=exponent,
+        low=operand.low + offset,
+        high=operand.high + offset,
+        zero_exponent=operand.zero_exponent + offset,
+        offset=operand.offset - offset,
+    )
+
+
+def multiply(m: Module, a: Value, b: Value) -> tuple[Value, Value]:
+    """The product of 1.a and 1.b, and whether it is 2 or more."""
+    size = len(a) + len(b)
+    full = Signal(size + 2, name="full")
+    if size <= TABLE_BITS:
+        ones = 1 << len(a), 1 << len(b)
+        index = Cat(a, b)
+        m.d.comb += full.eq(
+            lookup(index, size + 2, lambda x: (x % ones[0] + ones[0]) * ((x >> len(a)) + ones[1]))
+        )
+    else:
+        m.d.comb += full.eq(Cat(a, Const(1, 1)) * Cat(b, Const(1, 1)))
+    return full, full[-1]
+
+
+def add(m: Module, a: Value, b: Value, carry: Value, name: str) -> Value:
+    """a + b + carry, signed, as one adder: the carry goes in through a bit below the others."""
+    width = max(len(a) + (not a.shape().signed), len(b) + (not b.shape().signed)) + 1
+    total = Signal(signed(width + 1), name=f"{name}_with_carry")
+    m.d.comb += total.eq(Cat(Const(1, 1), resize(a, width)) + Cat(carry, resize(b, width)))
+    return total[1:].as_signed()

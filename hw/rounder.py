@@ -1,187 +1,181 @@
-"""Rounding: an exact raw value becomes a code of a format, once."""
+"""Rounding: an exact magnitude becomes a code of a format, once."""
 
 from dataclasses import dataclass
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed, unsigned
 from ffp8.golden.formats import Format
-from ffp8.golden.rounding import Overflow, Rounding
+from ffp8.golden.rounding import Rounding
 
-from .unpacked import Unpacked
+from .encoder import Body, Encoder, Status
+from .logic import above, resize, shift_right_jam
 
-__all__ = ["Rounded", "Rounder"]
+__all__ = ["Neighbour", "align_fixed", "align_float", "encode", "flags"]
 
 
 @dataclass(frozen=True)
-class Rounded:
-    """A code, and the exceptions of its rounding."""
+class Neighbour:
+    """The representable neighbour of lesser magnitude, and whether to take the next one.
 
-    code: Value
-    overflow: Value
-    underflow: Value
-    inexact: Value
-    invalid: Value
-
-
-class Rounder:
-    """Rounds values significand * 2^(exponent + offset) to a format.
-
-    As in the golden model, a magnitude becomes an index: the code that it has, or would have
-    if there were more exponents.
+    Attributes
+    ----------
+    index
+        The neighbour's code, or what that would be if there were more exponents, less
+        `implicit`; signed.
+    implicit
+        1 where the index lacks the implicit bit of its significand.
+    up
+        Whether to take the next index.
+    lost
+        Whether the neighbour is not the exact magnitude.
+    tiny
+        Whether the exact magnitude is below the least normal one.
+    far
+        Whether the magnitude is so large that the index does not show it.
     """
 
-    def __init__(self, out: Format, rounding: Rounding, overflow: Overflow):
-        self.out = out
-        self.rounding = rounding
-        self.overflow = overflow
+    index: Value
+    implicit: Value
+    up: Value
+    lost: Value
+    tiny: Value
+    far: Value
 
-    def __call__(self, m: Module, raw: Unpacked, offset: int, shift: Value | None = None) -> Rounded:
-        """Round a value, times 2^shift if given. All signals are combinational in `m`."""
-        index, guard, sticky, tiny = (
-            self.align_float(m, raw, offset, shift)
-            if self.out.exponent
-            else self.align_fixed(m, raw, offset, shift)
-        )
-        return self.finish(m, raw, index, guard, sticky, tiny)
 
-    def align_float(
-        self, m: Module, raw: Unpacked, offset: int, shift: Value | None
-    ) -> tuple[Value, Value, Value, Value]:
-        out = self.out
-        # At least one bit below the last one kept.
-        padding = max(out.fraction + 2 - len(raw.significand), 0)
-        width = len(raw.significand) + padding
-        significand = Cat(Const(0, padding), raw.significand)
-        # Exponent of the significand's first bit, over that of the least normal.
-        top = raw.exponent + (offset + len(raw.significand) - 1 - out.min_exponent)
-        if shift is not None:
-            top = top + shift
-        t = Signal(signed(max(len(top), width.bit_length() + 1) + 1))
-        m.d.comb += t.eq(top)
-        zeros = Signal(range(width + 1))
-        m.d.comb += zeros.eq(width)
-        for place in range(width):
-            with m.If(significand[place]):
-                m.d.comb += zeros.eq(width - 1 - place)
-        binades = Signal(signed(len(t) + 1))
-        m.d.comb += binades.eq(t - zeros)
-        left = Signal(range(width + 1))
-        right = Signal(range(width + 2))
-        if out.subnormals or not out.zero:
-            with m.If(binades >= 0):
-                m.d.comb += left.eq(zeros)
-            with m.Elif(t >= 0):
-                m.d.comb += left.eq(t)
-            with m.Else():
-                m.d.comb += right.eq(Mux(-t > width + 1, width + 1, -t))
-        else:
-            m.d.comb += left.eq(zeros)
-        shifted = Signal(width)
-        m.d.comb += shifted.eq(significand << left)
-        long = Signal(2 * width + 1)
-        m.d.comb += long.eq(Cat(Const(0, width + 1), shifted) >> right)
-        kept = long[-out.fraction - 1 :]
-        guard = long[-out.fraction - 2]
-        sticky = long[: -out.fraction - 2].any()
-        index = Signal(signed(len(binades) + out.fraction + 2))
-        scale = 2**out.fraction
-        if out.subnormals or not out.zero:
-            m.d.comb += index.eq(Mux(binades > 0, binades * scale, 0) + kept - (not out.zero))
-        else:
-            m.d.comb += index.eq(binades * scale + kept)
-        return index, guard, sticky, binades < 0
+def align_float(
+    m: Module, out: Format, rounding: Rounding, significand: Value, scale: Value
+) -> Neighbour:
+    """Find the neighbour of significand / 2^(len - 1) * 2^(scale + out.min_exponent).
 
-    def align_fixed(
-        self, m: Module, raw: Unpacked, offset: int, shift: Value | None
-    ) -> tuple[Value, Value, Value, Value]:
-        out = self.out
-        exponent = raw.exponent if shift is None else raw.exponent + shift
-        # All exponents as left shifts from the lowest one.
-        if exponent.shape().signed:
-            low = -(2 ** (len(exponent) - 1))
-        else:
-            low = 0
-        high = low + 2 ** len(exponent) - 1 if len(exponent) else 0
-        base = offset + low - out.quantum_exponent
-        amount = (exponent - low).as_unsigned()[: max(len(exponent), 1)]
-        wide = Signal(len(raw.significand) + high - low)
-        m.d.comb += wide.eq(raw.significand << amount if len(exponent) else raw.significand)
-        drop = max(-base, 0)
-        padded = Cat(Const(0, 2), wide) if drop == 0 else Cat(Const(0, 1), wide)
-        cut = drop + 1 if drop else 2
-        body = padded[cut:] if cut < len(padded) else Const(0, 1)
-        index = Signal(signed(len(body) + max(base, 0) + 2))
-        m.d.comb += index.eq(body << max(base, 0))
-        guard = padded[cut - 1] if cut - 1 < len(padded) else Const(0, 1)
-        sticky = padded[: cut - 1].any()
-        return index, guard, sticky, Const(0, 1)
+    The significand's first bit is one, unless the value is zero.
+    """
+    wanted = out.fraction + 3  # With a bit to decide by, and one for all that is below it.
+    number = jam(significand, wanted)
+    gradual = out.subnormals and scale.shape().signed
+    tiny = scale[-1] if scale.shape().signed else Const(0, 1)
+    exponent = scale
+    implicit: Value = Const(int(out.zero), 1)
+    if gradual:
+        # The first binade below the normal ones has scale -1, and one place less.
+        below = shift_right_jam(m, jam(number, wanted - 1), ~scale[:-1], "below")
+        chosen = Signal(wanted, name="aligned")
+        m.d.comb += chosen.eq(Mux(tiny, Cat(below, Const(0, 1)), number))
+        number = chosen
+        exponent = Mux(tiny, 0, scale)
+        implicit = ~tiny
+    sticky, guard, fraction = number[0], number[1], number[2:-1]
+    index = Signal(signed(out.fraction + len(scale) + 1), name="index")
+    m.d.comb += index.eq(Cat(fraction, resize(exponent, len(scale) + 1)).as_signed())
+    last = index[0] if out.fraction else index[0] ^ implicit
+    up = goes_up(rounding, last, guard, sticky)
+    return Neighbour(index, implicit, up, guard | sticky, tiny, Const(0, 1))
 
-    def finish(
-        self, m: Module, raw: Unpacked, index: Value, guard: Value, sticky: Value, tiny: Value
-    ) -> Rounded:
-        out = self.out
-        up = {
-            Rounding.TOWARD_ZERO: Const(0, 1),
-            Rounding.HALF_AWAY: guard,
-            Rounding.NEAREST_EVEN: guard & (sticky | index[0]),
-        }[self.rounding]
-        rounded = Signal(signed(len(index) + 1))
-        m.d.comb += rounded.eq(index + up)
-        special = raw.nan | raw.infinity
-        small = Const(0, 1)
-        if not out.zero:
-            small = raw.zero | (rounded < 0)
-        elif not out.subnormals:
-            small = raw.zero | (rounded < out.min_index)
-        sign = raw.sign if out.sign else Const(0, 1)
-        clamped = raw.sign & ~raw.zero & ~raw.nan & (not out.sign)
-        limit = Signal(unsigned(out.magnitude_width + 1))
-        m.d.comb += limit.eq(out.max_index + (raw.sign & out.complement))
-        beyond = (rounded > limit) & ~special & ~raw.zero & ~clamped
-        infinite = raw.infinity & ~clamped
-        over = beyond | infinite
-        magnitude = Signal(out.magnitude_width + 1)
-        with m.If(raw.nan | clamped):
-            m.d.comb += magnitude.eq(0)
-        with m.Elif(over):
-            m.d.comb += magnitude.eq(limit)
-        with m.Elif(raw.zero | small):
-            m.d.comb += magnitude.eq(0)
-        with m.Else():
-            m.d.comb += magnitude.eq(rounded)
-        code = Signal(out.width)
-        m.d.comb += code.eq(self.join(sign, magnitude))
-        kept = Const(0, 1)
-        if self.overflow is Overflow.SPECIAL:
-            replaced = infinite if self.rounding is Rounding.TOWARD_ZERO else over
-            top = out.magnitude_codes.infinity
-            with m.If(replaced):
-                if top is not None:
-                    m.d.comb += code.eq(self.join(sign, Const(top, out.magnitude_width + 1)))
-                elif out.nan_code is not None:
-                    m.d.comb += code.eq(out.nan_code)
-            if top is not None:
-                kept = infinite
-        with m.If(raw.nan):
-            m.d.comb += code.eq(out.nan_code or 0)
-        ordinary = ~special & ~raw.zero
-        lost = ordinary & (guard | sticky | small)
-        if not out.zero:
-            tiny, lost = (ordinary & tiny) | (small & ~special), lost | (small & ~special)
-        over = over & ~kept
-        return Rounded(
-            code=code,
-            overflow=over,
-            underflow=lost & tiny & ~clamped,
-            inexact=lost | over | clamped,
-            invalid=clamped | (raw.nan & (not out.has_nan)),
-        )
 
-    def join(self, sign: Value, magnitude: Value) -> Value:
-        out = self.out
-        if out.complement:
-            return Mux(sign, -magnitude.as_signed(), magnitude)[: out.width]
-        if not out.sign:
-            return magnitude[: out.width]
-        if not out.has_negative_zero:
-            sign = sign & magnitude.any()
-        return Cat(magnitude[: out.magnitude_width], sign)
+def align_fixed(
+    m: Module, out: Format, rounding: Rounding, significand: Value, exponent: Value, offset: int
+) -> Neighbour:
+    """Find the neighbour of significand * 2^(exponent + offset) in a format without exponents."""
+    size = len(significand)
+    low = -(2 ** (len(exponent) - 1)) if exponent.shape().signed else 0
+    low, high = (
+        bound + offset - out.quantum_exponent for bound in (low, low + 2 ** len(exponent) - 1)
+    )
+    far: Value = Const(0, 1)
+    # A place to the left of which nothing is needed, and a shift from there to the right.
+    left = max(min(high, out.magnitude_width + 1), 0)
+    number = Cat(Const(0, left + 2), significand)
+    if low == high:
+        right = left - high
+        number = jam(number, len(number) - right) if right < len(number) - 1 else jam(number, 2)
+    else:
+        right = Signal(signed(max(abs(left - low), abs(left - high)).bit_length() + 1))
+        m.d.comb += right.eq(left + out.quantum_exponent - offset - exponent)
+        if high > left:
+            far = right[-1] & significand.any()
+        number = shift_right_jam(m, number, right[:-1], "aligned")
+    index = Signal(signed(max(len(number) - 1, 2)), name="index")
+    m.d.comb += index.eq(number[2:])
+    up = goes_up(rounding, index[0], number[1], number[0])
+    lost = number[:2].any()
+    return Neighbour(index, Const(0, 1), up, lost, Const(0, 1), far)
+
+
+def encode(m: Module, encoder: Encoder, near: Neighbour, status: Status) -> dict[str, Value]:
+    """Round, and make the code and the exceptions."""
+    out = encoder.out
+    size = len(near.index) + 1
+    rounded = Signal(signed(size), name="rounded")
+    if out.fraction and out.exponent:
+        step = Cat(near.up, Const(0, out.fraction - 1), near.implicit)
+        m.d.comb += rounded.eq(near.index + step)
+    else:
+        m.d.comb += rounded.eq(near.index + near.up + near.implicit)
+    zero = status.zero
+    small: Value = Const(0, 1)
+    if not out.zero:
+        small = rounded[-1]
+    elif not out.subnormals:
+        small = ~above(rounded, out.min_index - 1)
+    finite = ~status.nan & ~status.infinity & ~zero
+    beyond = above(rounded, out.max_index)
+    body: Value = rounded.as_unsigned()[: out.magnitude_width]
+    if out.complement:
+        beyond = Mux(status.sign, above(rounded, out.max_index + 1), beyond)
+        body = Mux(status.sign, -rounded, rounded)[: out.width]
+    beyond = (beyond | near.far) & finite
+    cases = encoder.cases(status, beyond, zero | small)
+    code = encoder.code(m, status, cases, Body(body))
+    return {"out": code} | flags(encoder, status, beyond, near.lost, near.tiny, small)
+
+
+def flags(
+    encoder: Encoder, status: Status, beyond: Value, lost: Value, tiny: Value, small: Value
+) -> dict[str, Value]:
+    """The exceptions of a rounding.
+
+    Parameters
+    ----------
+    beyond
+        Whether a finite magnitude is above the largest one.
+    lost, tiny
+        Whether a finite magnitude, not zero, is not exact, and whether it is below the least
+        normal one. They mean nothing for others.
+    small
+        Whether a finite magnitude was flushed to zero or raised to the least value.
+    """
+    out = encoder.out
+    special = status.nan | status.infinity
+    ordinary = ~special & ~status.zero
+    clamped = encoder.clamped(status)
+    infinite = status.infinity & ~clamped
+    over = (beyond & ~clamped) | infinite
+    if encoder.keeps_infinity:
+        over = over & ~infinite
+    lost = ordinary & (lost | small)
+    tiny = ordinary & tiny
+    if not out.zero:
+        raised = ~special & (small | status.zero)
+        lost, tiny = lost | raised, tiny | raised
+    return {
+        "overflow": over,
+        "underflow": lost & tiny & ~clamped,
+        "inexact": lost | over | clamped,
+        "invalid": clamped | (status.nan & (not out.has_nan)) | status.made_nan,
+    }
+
+
+def goes_up(rounding: Rounding, last: Value, guard: Value, sticky: Value) -> Value:
+    match rounding:
+        case Rounding.TOWARD_ZERO:
+            return Const(0, 1)
+        case Rounding.HALF_AWAY:
+            return guard
+        case Rounding.NEAREST_EVEN:
+            return guard & (sticky | last)
+
+
+def jam(number: Value, width: int) -> Value:
+    """A number of another width, its first bit in place; the last bit shows what was lost."""
+    excess = len(number) - width
+    if excess <= 0:
+        return Cat(Const(0, -excess), number)
+    return Cat(number[: excess + 1].any(), number[excess + 1 :])

@@ -2,10 +2,15 @@
 
 from dataclasses import dataclass
 
-from amaranth.hdl import Cat, Const, Mux, Value
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from ffp8.golden.formats import Format, Specials
 
-__all__ = ["Unpacked", "unpack"]
+from .logic import lookup
+
+__all__ = ["Normal", "Unpacked", "normalise", "unpack"]
+
+#: Up to this many fraction bits, subnormals are normalised by tables.
+TABLE_FRACTION = 4
 
 
 @dataclass(frozen=True)
@@ -25,26 +30,158 @@ class Unpacked:
     nan: Value
 
 
+@dataclass(frozen=True)
+class Normal:
+    """A value (-1)^sign * (1 + fraction / 2^len(fraction)) * 2^(exponent + offset).
+
+    Attributes
+    ----------
+    exponent
+        Signed; between `low` and `high`, or `zero_exponent`.
+    zero_exponent
+        What the exponent is where the value is zero. It is the lowest number of its width
+        if there are subnormals, so that a product with zero is a tiny one.
+    """
+
+    sign: Value
+    exponent: Value
+    fraction: Value
+    zero: Value
+    infinity: Value
+    nan: Value
+    low: int
+    high: int
+    zero_exponent: int
+    offset: int
+
+
 def unpack(fmt: Format, code: Value) -> Unpacked:
     """Take a code of a format apart."""
     magnitude = code[: fmt.magnitude_width]
     fraction = code[: fmt.fraction]
     field = code[fmt.fraction : fmt.magnitude_width]
-    sign = code[-1] if fmt.sign else Const(0, 1)
     exponent, significand = field, fraction
     if fmt.complement:
-        significand = Mux(sign, -code.as_signed(), code)[: fmt.fraction + 1]
+        significand = absolute(code)
     elif not fmt.zero:
         significand = Const(1, 1)
     elif fmt.exponent:
         normal = field.any()
         if not fmt.subnormals:
-            fraction = Mux(normal, fraction, 0)
-        significand = Cat(fraction, normal)[: fmt.fraction + 1]
+            fraction = fraction & normal.replicate(fmt.fraction)
+        significand = Cat(fraction, normal)
         exponent = Cat(field[0] | ~normal, field[1:])
     nan, infinity = special(fmt, code, magnitude)
     zero = ~significand.any() & ~nan & ~infinity if fmt.zero else Const(0, 1)
-    return Unpacked(sign, exponent, significand, zero, infinity, nan)
+    return Unpacked(sign_of(fmt, code), exponent, significand, zero, infinity, nan)
+
+
+def normalise(m: Module, fmt: Format, code: Value, name: str) -> Normal:
+    """Take a code of a format apart, with the leading one of each significand in one place.
+
+    Doing that to the operands instead of to their product is cheap, because their
+    subnormals have few bits, and it leaves the product's leading one but two places.
+    """
+    sign = sign_of(fmt, code)
+    magnitude = code[: fmt.magnitude_width]
+    fraction = code[: fmt.fraction]
+    field = code[fmt.fraction : fmt.magnitude_width]
+    nan, infinity = special(fmt, code, magnitude)
+    if not fmt.zero:
+        return Normal(
+            sign, field, Const(0, 0), Const(0, 1), infinity, nan,
+            low=0, high=2**fmt.exponent - 1, zero_exponent=0, offset=fmt.min_exponent,
+        )  # fmt: skip
+    if not fmt.exponent:
+        return normalise_fixed(m, fmt, code, sign, nan, infinity, name)
+    normal = Signal(name=f"{name}_normal")
+    m.d.comb += normal.eq(field.any())
+    high = 2**fmt.exponent - 1
+    offset = fmt.min_exponent - 1
+    if not fmt.subnormals or not fmt.fraction:
+        return Normal(
+            sign, field, fraction, ~normal, infinity, nan,
+            low=1, high=high, zero_exponent=0, offset=offset,
+        )  # fmt: skip
+    low = 1 - fmt.fraction
+    width = max(fmt.exponent, (fmt.fraction - 2).bit_length() if fmt.fraction > 2 else 0) + 1
+    lowest = -(2 ** (width - 1))
+    assert low >= lowest
+    shifted, tiny_exponent = subnormal(m, fraction, width, name)
+    exponent = Signal(signed(width), name=f"{name}_exponent")
+    # The exponent field of a subnormal is zero.
+    m.d.comb += exponent.eq(field | Mux(normal, 0, tiny_exponent))
+    normalised = Signal(fmt.fraction, name=f"{name}_fraction")
+    m.d.comb += normalised.eq(Mux(normal, fraction, shifted))
+    return Normal(
+        sign, exponent, normalised, ~normal & ~fraction.any(), infinity, nan,
+        low=low, high=high, zero_exponent=lowest, offset=offset,
+    )  # fmt: skip
+
+
+def subnormal(m: Module, fraction: Value, width: int, name: str) -> tuple[Value, Value]:
+    """The fraction of a normalised subnormal, and its exponent: zero or below, or the lowest."""
+    size = len(fraction)
+    lowest = -(2 ** (width - 1))
+    if size <= TABLE_FRACTION:
+
+        def shift(code: int) -> int:
+            return size + 1 - code.bit_length()
+
+        exponent = lookup(
+            fraction, width, lambda code: (1 - shift(code) if code else lowest) % 2**width
+        )
+        return lookup(fraction, size, lambda code: code << shift(code) & 2**size - 1), exponent
+    top, zeros = leading_one_first(m, fraction, name)
+    exponent = Mux(fraction.any(), -zeros, lowest)
+    return Cat(Const(0, 1), top[:-1]), Cat(exponent)[:width]
+
+
+def normalise_fixed(
+    m: Module, fmt: Format, code: Value, sign: Value, nan: Value, infinity: Value, name: str
+) -> Normal:
+    """The same for formats without an exponent field: integers and fixed point."""
+    significand: Value = code[: fmt.fraction]
+    if fmt.complement:
+        significand = Signal(fmt.fraction + 1, name=f"{name}_absolute")
+        m.d.comb += significand.eq(absolute(code))
+    size = len(significand)
+    top, zeros = leading_one_first(m, significand, name)
+    exponent = Signal(range(size), name=f"{name}_exponent")
+    m.d.comb += exponent.eq(size - 1 - zeros)
+    return Normal(
+        sign, exponent, top[:-1], ~significand.any() & ~nan & ~infinity, infinity, nan,
+        low=0, high=size - 1, zero_exponent=0, offset=fmt.quantum_exponent,
+    )  # fmt: skip
+
+
+def leading_one_first(m: Module, number: Value, name: str) -> tuple[Value, Value]:
+    """A number moved left until its first bit is one, and by how much.
+
+    By halves: is the first half zero, then is the first quarter of the rest, and so on.
+    For zero, the amount means nothing, but is less than the width.
+    """
+    size = len(number)
+    zeros = []
+    step = 1 << max((size - 1).bit_length() - 1, 0)
+    while step and size > 1:
+        empty = Signal(name=f"{name}_empty_{step}")
+        m.d.comb += empty.eq(~number[size - step :].any())
+        moved = Signal(size, name=f"{name}_moved_{step}")
+        m.d.comb += moved.eq(Mux(empty, Cat(Const(0, step), number[: size - step]), number))
+        number = moved
+        zeros.append(empty)
+        step //= 2
+    return number, Cat(*reversed(zeros))
+
+
+def absolute(code: Value) -> Value:
+    """The magnitude of two's complement, of as many bits."""
+    return Mux(code[-1], -code.as_signed(), code)[: len(code)]
+
+
+def sign_of(fmt: Format, code: Value) -> Value:
+    return code[-1] if fmt.sign else Const(0, 1)
 
 
 def special(fmt: Format, code: Value, magnitude: Value) -> tuple[Value, Value]:

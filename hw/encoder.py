@@ -1,0 +1,150 @@
+"""The last step of each rounding: one code of a rounded magnitude and its special cases."""
+
+from dataclasses import dataclass
+
+from amaranth.hdl import Cat, Const, Module, Signal, Value
+from ffp8.golden.formats import Format
+from ffp8.golden.rounding import Overflow, Rounding
+
+__all__ = ["Body", "Case", "Encoder", "Status"]
+
+
+@dataclass(frozen=True)
+class Status:
+    """What is known of a value besides its magnitude. NaN and infinity exclude each other."""
+
+    sign: Value
+    nan: Value
+    infinity: Value
+    zero: Value
+    #: Whether the value is NaN and came of operands that were not.
+    made_nan: Value
+
+
+@dataclass(frozen=True)
+class Case:
+    """A condition under which the code is a constant, whatever the rounded magnitude is."""
+
+    when: Value
+    code: int
+    #: Whether the code's sign bit is that of the value.
+    signed: bool = False
+
+
+@dataclass(frozen=True)
+class Body:
+    """The ordinary magnitude: one of two numbers, or the same in both."""
+
+    number: Value
+    #: The other number, and what chooses it.
+    other: Value | None = None
+    choose: Value | None = None
+
+    def bit(self, place: int, forced: Value, one: Value) -> Value:
+        """A bit of the magnitude, or the bit `one` where that is forced.
+
+        One signal, shared by bits, says which of the two numbers or which constant it is:
+        then each bit is one function of four inputs.
+        """
+        if self.other is None or self.choose is None:
+            return (self.number[place] & ~forced) | one
+        select = (self.choose & ~forced) | one
+        data = (self.number[place] & ~select) | (self.other[place] & select)
+        return (data & ~forced) | (forced & select)
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """Makes codes of a format. Cases come in the order of their priority."""
+
+    out: Format
+    rounding: Rounding
+    overflow: Overflow
+
+    def clamped(self, status: Status) -> Value:
+        """Whether a value is negative and the format has no sign."""
+        if self.out.sign:
+            return Const(0, 1)
+        return status.sign & ~status.zero & ~status.nan
+
+    def cases(self, status: Status, beyond: Value, zero: Value) -> list[Case]:
+        """The special cases.
+
+        Parameters
+        ----------
+        beyond
+            Whether the rounded finite magnitude is above the largest one. It means nothing
+            for NaN and infinity.
+        zero
+            Whether the result is zero or, in a format without zero, the least value.
+        """
+        out = self.out
+        cases = [Case(status.nan, out.nan_code or 0), Case(self.clamped(status), 0)]
+        finite, infinite = self.overflow_cases(beyond, status)
+        if finite == infinite:
+            cases += self.by_sign(beyond | status.infinity, status, *finite)
+        else:
+            cases += self.by_sign(status.infinity, status, *infinite)
+            cases += self.by_sign(beyond, status, *finite)
+        cases.append(Case(zero, 0, signed=True))
+        return cases
+
+    @property
+    def keeps_infinity(self) -> bool:
+        """Whether infinity comes out as infinity."""
+        return self.overflow is Overflow.SPECIAL and self.out.has_infinity
+
+    def overflow_cases(
+        self, beyond: Value, status: Status
+    ) -> tuple[tuple[int, bool], tuple[int, bool]]:
+        """Codes, and whether they keep the sign, for finite overflow and for infinity."""
+        out = self.out
+        limit = (out.max_index, True)
+        special = limit
+        if out.magnitude_codes.infinity is not None:
+            special = (out.magnitude_codes.infinity, True)
+        elif out.nan_code is not None:
+            special = (out.nan_code, False)
+        if self.overflow is Overflow.SATURATE:
+            return limit, limit
+        return limit if self.rounding is Rounding.TOWARD_ZERO else special, special
+
+    def by_sign(self, when: Value, status: Status, code: int, signed: bool) -> list[Case]:
+        """The case of an overflow; two in two's complement, which is not symmetric."""
+        if not self.out.complement:
+            return [Case(when, code, signed)]
+        lowest = 2**self.out.magnitude_width
+        return [Case(when & status.sign, lowest), Case(when & ~status.sign, code)]
+
+    def code(self, m: Module, status: Status, cases: list[Case], ordinary: Body) -> Value:
+        """The code: of the first case that is true, else the ordinary one."""
+        out = self.out
+        forced = Signal()
+        m.d.comb += forced.eq(Cat(case.when for case in cases).any())
+        size = out.width if out.complement else out.magnitude_width
+        magnitude = Signal(size)
+        for place in range(size):
+            one = constant_bit(cases, place)
+            m.d.comb += magnitude[place].eq(ordinary.bit(place, forced, one))
+        if out.complement or not out.sign:
+            return magnitude
+        sign = status.sign
+        if not out.has_negative_zero:
+            sign = sign & magnitude.any()
+        fixed = [case for case in cases if not case.signed]
+        place = out.magnitude_width
+        zeros = [case.when for case in fixed if not case.code >> place & 1]
+        sign = (sign & ~Cat(zeros).any()) | constant_bit(fixed, place)
+        return Cat(magnitude, sign)
+
+
+def constant_bit(cases: list[Case], place: int) -> Value:
+    """Whether a case is true that has a one at a place, and none of higher priority a zero."""
+    found: Value = Const(0, 1)
+    masked: Value = Const(0, 1)
+    for case in cases:
+        if case.code >> place & 1:
+            found = found | (case.when & ~masked)
+        else:
+            masked = masked | case.when
+    return found
