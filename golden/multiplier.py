@@ -194,9 +194,7 @@ def bias_shift(config: MultiplierConfig, operands: dict[str, np.ndarray]) -> np.
     return shift
 
 
-def join_raw(
-    config: MultiplierConfig, a: np.ndarray, b: np.ndarray, product: Exact
-) -> np.ndarray:
+def join_raw(config: MultiplierConfig, a: np.ndarray, b: np.ndarray, product: Exact) -> np.ndarray:
     raw = config.result
     assert isinstance(raw, RawFormat)
     # Fields of special codes are taken as those of finite numbers.

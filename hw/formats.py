@@ -9,7 +9,7 @@ from amaranth.lib import data
 from ffp8.golden.formats import Format, Scalar
 from ffp8.golden.raw import RawFormat
 
-__all__ = ["FormatLayout", "RawLayout"]
+__all__ = ["FormatLayout", "FormatView", "RawLayout"]
 
 #: Waveforms show the values of formats up to this width; a table of them all is needed.
 MAX_SHOWN_WIDTH = 10
@@ -54,9 +54,12 @@ class FormatLayout(data.StructLayout):
     def from_bits(self, raw: int) -> Any:
         return Scalar(self.fmt, raw)
 
-    def format(self, value: Any, spec: str) -> Any:
+    def __call__(self, target: Any) -> "FormatView":
+        return FormatView(self, target)
+
+    def format(self, value: Any, format_spec: str) -> Any:
         if self.fmt.width > MAX_SHOWN_WIDTH:
-            return super().format(value, spec)
+            return super().format(value, format_spec)
         texts = self.fmt.unpack(self.fmt.codes).to_texts()
         return HdlFormat.Enum(Value.cast(value), dict(enumerate(texts)))
 
@@ -68,6 +71,22 @@ class FormatLayout(data.StructLayout):
 
     def __repr__(self) -> str:
         return f"FormatLayout({self.fmt})"
+
+
+class FormatView(data.View):
+    """A signal of a format, and its fields. Values of other formats cannot be assigned to it."""
+
+    def eq(self, other: Any) -> Any:
+        """Assign a signal of the same format, a `Scalar` of it, or bits (a `Value`)."""
+        layout = self.shape()
+        if isinstance(other, Scalar):
+            other = layout.const(other)
+        elif isinstance(other, data.View | data.Const):
+            if other.shape() != layout:
+                raise TypeError(f"Value assigned to {layout!r} must be that, not {other.shape()!r}")
+        elif not isinstance(other, Value):
+            raise TypeError(f"Value assigned to {layout!r} must be a Scalar or bits, not {other!r}")
+        return super().eq(other)
 
 
 class RawLayout(data.StructLayout):
