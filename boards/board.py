@@ -167,6 +167,7 @@ class Board:
             "name": self.name,
             "title": self.title,
             "device": self.device,
+            "part": self.part,
             "clock_mhz": self.clock_mhz,
             "lights": {light.label: light.shows.meaning for light in self.lights},
             "button": self.button_label or None,

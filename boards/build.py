@@ -11,6 +11,7 @@ from typing import Any
 
 from ffp8.golden.block import BlockConfig
 from ffp8.golden.signature import cases
+from ffp8.synth.convert import without_values
 from ffp8.synth.errors import ToolFailed
 from ffp8.synth.folder import complete_folder
 from ffp8.synth.tools import Toolchain
@@ -102,6 +103,7 @@ def build_bitstream(
     config: BlockConfig,
     destination: Path,
     *,
+    exerciser: Exerciser | None = None,
     tools: Toolchain | None = None,
     seed: int = 1,
     dsp: bool = False,
@@ -116,6 +118,8 @@ def build_bitstream(
     ----------
     destination
         A folder that is new, empty or of an earlier build.
+    exerciser
+        The configuration's own if absent; another one to see a board find a fault.
     dsp
         Whether multiplier blocks may be used.
     on_step
@@ -145,7 +149,7 @@ def build_bitstream(
 
     with complete_folder(destination, RESULT) as work:
         with step("elaborate"):
-            exerciser = Exerciser(config)
+            exerciser = Exerciser(config) if exerciser is None else exerciser
             plan = Plan.of(board, exerciser, dsp=dsp)
             for name, text in plan.files.items():
                 (work / name).write_text(text)
@@ -214,12 +218,13 @@ class Plan:
             emit_src=False,
             synth_opts=board.synthesis_options(dsp=dsp),
         )
-        wanted = tuple(f"{name}.{suffix}" for suffix in ("il", "pcf", "lpf", "cst"))
+        design, *constraints = (f"{name}.{suffix}" for suffix in ("il", "pcf", "lpf", "cst"))
+        files = {file: plan.files[file] for file in constraints if file in plan.files}
         commands = json.loads(plan.files[f"build_{name}.json"])["commands"]
         _, routing, packing, *_ = commands
         return cls(
             name=name,
-            files={file: plan.files[file] for file in wanted if file in plan.files},
+            files=files | {design: without_values(plan.files[design])},
             script=plan.files[f"{name}.ys"],
             routing=routing_arguments(routing[1:]),
             packing=without_option(packing[1:], "--svf"),

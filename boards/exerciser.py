@@ -77,10 +77,16 @@ class Exerciser(wiring.Component):
                 f"Exerciser block must take operands in each cycle, not {config.block!r}"
             )
         self.config = config
-        # Each component has an `elaborate`, but its base class does not say so to checkers.
-        self.unit: Any = BLOCKS[config.block].component(config) if unit is None else unit
+        self._unit = unit
         self._expected = expected
         super().__init__({name: Out(1) for name in ("running", "match", "mismatch")})
+
+    @cached_property
+    def unit(self) -> Any:
+        # Any, as a component's base class does not tell checkers that all have an `elaborate`.
+        return (
+            BLOCKS[self.config.block].component(self.config) if self._unit is None else self._unit
+        )
 
     @cached_property
     def expected(self) -> int:

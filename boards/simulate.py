@@ -33,7 +33,8 @@ class SelfTest:
     Attributes
     ----------
     verdict
-        ``match``, ``mismatch`` or ``running``, as the lights say at the end.
+        ``match``, ``mismatch`` or ``running``, as the lights say at the end; ``unclear`` where
+        they say nothing.
     pads
         The level of each light's pin in each cycle, by the pin's name.
     lit
@@ -77,7 +78,7 @@ def simulate(
     exerciser: Exerciser,
     *,
     seconds: int = 2,
-    pressed: int = 0,
+    pressed: range = range(0),
     engine: str | None = None,
 ) -> SelfTest:
     """Run a board's top from power-up to its verdict and some seconds on.
@@ -87,21 +88,26 @@ def simulate(
     seconds
         Seconds after the verdict, of 64 clock cycles each, so that lights are seen to blink.
     pressed
-        Cycles after power-up in which the button is held.
+        The cycles in which the button is held.
     engine
         A simulation engine that takes any design; the first one here if absent.
 
     Raises
     ------
+    ValueError
+        If there is no button to hold.
     MissingTool
         If no engine can run here.
     """
+    if pressed and board.button is None:
+        raise ValueError(f"Board must be one with a button to hold, not {board.name}")
     platform = PadPlatform(board)
     design = elaborate(board, exerciser, platform)
     simulation = open_engine(design, engine)
     # A second for the verdict and the last blink on top, whatever the latency.
-    cycles = pressed + cases(exerciser.config) + exerciser.config.latency + (seconds + 1) * SECOND
-    held = np.arange(cycles) < pressed
+    config = exerciser.config
+    cycles = pressed.stop + cases(config) + config.latency + (seconds + 1) * SECOND
+    held = np.isin(np.arange(cycles), pressed)
     inputs = {RESET.name: np.arange(cycles) < 1}
     for port in design.ports[1:]:
         if port.direction is Direction.INPUT:
@@ -139,13 +145,14 @@ def elaborate(board: Board, exerciser: Exerciser, platform: PadPlatform) -> Desi
 
 
 def read_verdict(board: Board, lit: dict[str, np.ndarray]) -> str:
-    """What the lights say in the last second."""
+    """What the lights say in the last second. A board has one verdict light, or several others."""
     changes = {
         light.shows: int(np.count_nonzero(np.diff(lit[light.label][-SECOND - 1 :].astype(np.int8))))
         for light in board.lights
     }
     if Show.VERDICT in changes:
-        return {0: "running", 2: "match", 16: "mismatch"}.get(changes[Show.VERDICT], "unclear")
+        steady = "running" if lit[board.lights[0].label][-1] else "unclear"
+        return {0: steady, 2: "match", 16: "mismatch"}.get(changes[Show.VERDICT], "unclear")
     blinking = [show for show in (Show.MATCH, Show.MISMATCH) if changes[show] == 2]
     if len(blinking) == 1:
         return str(blinking[0])
