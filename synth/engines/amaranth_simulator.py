@@ -32,7 +32,7 @@ class AmaranthEngine(Engine):
     @classmethod
     def refusal(cls, design: Design) -> str | None:
         if design.config is None:
-            return f"{design.top} is a netlist, and it simulates blocks only"
+            return "it simulates blocks, and this is a netlist"
         return None
 
     @classmethod

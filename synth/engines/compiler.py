@@ -115,14 +115,29 @@ class Compiler:
         with tempfile.TemporaryDirectory(prefix="ffp8-") as scratch:
             source, library = Path(scratch) / "all.cc", Path(scratch) / "all.so"
             source.write_text("\n".join(programs.values()))
-            self.compile(source, library, prelude.folders, header)
+            self.compile(source, library, prelude.folders, header=header)
             for name in programs:
                 cache.make(name, lambda path: shutil.copyfile(library, path))
 
     def compile(
-        self, source: Path, library: Path, folders: Sequence[Path], header: Path | None = None
+        self,
+        source: Path,
+        result: Path,
+        folders: Sequence[Path],
+        *,
+        header: Path | None = None,
+        objects: Sequence[Path] = (),
     ) -> None:
-        """Compile a file to a shared library, with a header before its text if given.
+        """Compile a file to a shared library, or to an object file if the result is named so.
+
+        Parameters
+        ----------
+        folders
+            Where included files are looked for.
+        header
+            What is included before the file's text.
+        objects
+            Object files that become part of the library.
 
         Raises
         ------
@@ -130,9 +145,9 @@ class Compiler:
             If it does not compile.
         """
         include = [] if header is None else ["-include", header]
-        self._run(
-            *(f"-I{folder}" for folder in folders), *include, "-shared", source, "-o", library
-        )
+        kind = "-c" if result.suffix == ".o" else "-shared"
+        places = [f"-I{folder}" for folder in folders]
+        self._run(*places, *include, kind, source, *objects, "-o", result)
 
     def _header(self, prelude: Prelude) -> Path:
         """The prelude as a file, precompiled where that works."""

@@ -34,7 +34,7 @@ template <size_t Bits> inline chunk *output(cxxrtl::wire<Bits> &port) { return p
 template <class Top> bool settle(Top &top) {
   for (int pass = 0; pass < 1000; pass++) {
     bool converged = top.eval();
-    if (!top.commit() && converged) return true;
+    if (!top.commit() || converged) return true;
   }
   return false;
 }

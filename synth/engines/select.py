@@ -84,20 +84,19 @@ def open_engines(
 
 
 def choose(designs: Sequence[Design], name: str | None) -> type[Engine]:
+    if name is not None:
+        for design in designs:
+            if reason := ENGINES[name].refusal(design):
+                raise ValueError(f"Engine of {design.top} must not be {name}: {reason}")
+        return ENGINES[name]
     problems = []
-    for engine in [ENGINES[name]] if name is not None else ENGINES.values():
+    for engine in ENGINES.values():
         refusals = [reason for design in designs if (reason := engine.refusal(design))]
-        if refusals:
-            problems.append(f"{engine.name}: {refusals[0]}")
-            continue
-        if name is not None:
-            return engine
         try:
             engine.tools()
         except MissingTool as missing:
-            problems.append(f"{engine.name}: {missing}")
-        else:
+            refusals.insert(0, str(missing))
+        if not refusals:
             return engine
-    if name is not None:
-        raise ValueError(f"Engine must be another one: {problems[0]}")
-    raise MissingTool("No engine can run this design here. " + ". ".join(problems))
+        problems.append(f"{engine.name}: {refusals[0]}")
+    raise MissingTool(f"No engine can run {designs[0].top} here. " + ". ".join(problems))

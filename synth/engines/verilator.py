@@ -105,19 +105,32 @@ class VerilatorEngine(CompiledEngine):
 
 
 def build(command: str, compiler: Compiler, design: Design, text: str, path: Path) -> None:
-    """Translate and compile a design together with Verilator's own library."""
+    """Translate and compile a design."""
     with tempfile.TemporaryDirectory(prefix="ffp8-") as scratch:
         folder = Path(scratch)
         (folder / "design.v").write_text(design.verilog)
         names = ["--prefix", PREFIX, "--top-module", design.top]
         output([command, *OPTIONS, *names, "-Mdir", scratch, f"{scratch}/design.v"])
-        root = Path(output([command, "--getenv", "VERILATOR_ROOT"]).strip()) / "include"
-        library = [root / f"{name}.cpp" for name in ("verilated", "verilated_threads")]
-        sources = [*sorted(folder.glob(f"{PREFIX}*.cpp")), *filter(Path.exists, library)]
-        (folder / "all.cc").write_text(
-            "".join(f'#include "{source}"\n' for source in sources) + text
-        )
-        compiler.compile(folder / "all.cc", path, [folder, root, root / "vltstd"])
+        root, runtime = library(command, compiler)
+        sources = sorted(folder.glob(f"{PREFIX}*.cpp"))
+        includes = "".join(f'#include "{source.name}"\n' for source in sources)
+        (folder / "all.cc").write_text(includes + text)
+        folders = [folder, root, root / "vltstd"]
+        compiler.compile(folder / "all.cc", path, folders, objects=[runtime])
+
+
+def library(command: str, compiler: Compiler) -> tuple[Path, Path]:
+    """The folder of Verilator's own library, and the library as an object file."""
+    root = Path(output([command, "--getenv", "VERILATOR_ROOT"]).strip()) / "include"
+    sources = [root / f"{name}.cpp" for name in ("verilated", "verilated_threads")]
+    text = "".join(f'#include "{source}"\n' for source in sources if source.exists())
+
+    def write(path: Path) -> None:
+        (path.parent / "library.cc").write_text(text)
+        compiler.compile(path.parent / "library.cc", path, [root, root / "vltstd"])
+
+    parts = (text, find_verilator()[1], compiler.version, *compiler.flags)
+    return root, cache.make(f"libraries/{cache.digest(parts)}.o", write)
 
 
 def program(design: Design) -> str:
