@@ -9,7 +9,7 @@ from ffp8.synth.errors import MissingTool, Mismatched
 from ffp8.synth.folder import complete_folder
 from ffp8.synth.generate import write_design
 from ffp8.synth.report import REPORT_FILE, Report, unit
-from ffp8.synth.report_html import report_html
+from ffp8.synth.report_html import write_report
 from ffp8.synth.synthesis import synthesise
 from ffp8.synth.testbench import SIMULATORS, run_testbench
 from ffp8.synth.tools import Toolchain
@@ -19,12 +19,10 @@ from .board import Board
 from .build import STEPS as BITSTREAM_STEPS
 from .build import build_bitstream
 
-__all__ = ["REPORT_PAGE", "STEPS", "build"]
+__all__ = ["STEPS", "build"]
 
 #: How many steps `on_step` is told of.
 STEPS = 4 + len(BITSTREAM_STEPS) + 1
-
-REPORT_PAGE = "report.html"
 
 
 def build(
@@ -83,9 +81,7 @@ def build(
         run_testbenches(work, on_note)
 
         on_step(f"measure area and speed on {board.device}")
-        cost = synthesise(
-            design, board.device, frequency=board.clock_mhz, seeds=seeds, tools=tools
-        )
+        cost = synthesise(design, board.device, frequency=board.clock_mhz, seeds=seeds, tools=tools)
         bitstream = build_bitstream(
             board, config, work / "bitstream", tools=tools,
             on_step=lambda name: on_step(f"bitstream for {board.title}: {name}"),
@@ -100,8 +96,7 @@ def build(
             bitstreams=[bitstream.to_json()],
             command=command,
         )
-        report.save(work)
-        (work / REPORT_PAGE).write_text(report_html([report]))
+        write_report(report, work)
     return report
 
 
@@ -113,6 +108,6 @@ def run_testbenches(folder: Path, on_note: Callable[[str], None]) -> None:
         except MissingTool:
             on_note(f"{simulator}: not on this machine, so not run")
             continue
-        on_note(f"{verdict.simulator}: {verdict.log.strip().splitlines()[-1]}")
         if not verdict.passed:
-            raise Mismatched(verdict.log.strip())
+            raise Mismatched(f"testbench in {verdict.simulator}: {verdict.log.strip()}")
+        on_note(f"{verdict.simulator}: testbench passed")

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ffp8.boards.board import find_board
-from ffp8.boards.flow import REPORT_PAGE, STEPS, build
+from ffp8.boards.flow import STEPS, build
 from ffp8.hw.blocks import BLOCKS
+from ffp8.synth.report_html import PAGE_FILE
 from ffp8.synth.report_tables import report_tables
 from ffp8.synth.tools import Toolchain
 
@@ -52,5 +53,6 @@ def run(args: argparse.Namespace) -> int:
         print_json(report.to_json())
         return 0
     show(*report_tables([report]))
-    show(f"{args.output / REPORT_PAGE} has it all; the rest is in {args.output}/")
+    program = report.bitstreams[0]["program"]
+    show(f"{args.output / PAGE_FILE} has it all; in {args.output / 'bitstream'}: {program}")
     return 0

@@ -17,7 +17,7 @@ from ffp8.synth.synthesis import synthesise
 from ffp8.synth.tools import Toolchain
 
 from .output import Steps, print_json, show
-from .parser import Parser, add_block, add_tool_options, config_of, seeds_of
+from .parser import Parser, UsageError, add_block, add_tool_options, config_of, seeds_of
 
 
 def add_arguments(parser: Parser, arguments: Sequence[str]) -> None:
@@ -28,7 +28,7 @@ def add_arguments(parser: Parser, arguments: Sequence[str]) -> None:
         help="a device, or several separated by commas; see ffp8 devices (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument(
-        "--frequency", type=float, default=100.0, metavar="MHZ",
+        "--frequency", type=megahertz, default=100.0, metavar="MHZ",
         help="what place and route aims at, in MHz (default: %(default)g)",
     )  # fmt: skip
     parser.add_argument(
@@ -69,3 +69,13 @@ def run(args: argparse.Namespace) -> int:
         return 0
     show(*report_tables([report]))
     return 0
+
+
+def megahertz(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0
+    if not value > 0:
+        raise UsageError(f"Frequency must be above 0 MHz, not {text}")
+    return value

@@ -222,10 +222,11 @@ class BlockConfig:
                 raise ValueError(
                     f"Option of {cls.block} must be {', '.join(options)}, not {name!r}"
                 )
+        parsed = {name: options[name].parse(value) for name, value in values.items()}
         for opt in options.values():
             if opt.required and opt.name not in values:
                 raise ValueError(f"Option {opt.name} of {cls.block} must be given")
-        return cls(**{name: options[name].parse(value) for name, value in values.items()})
+        return cls(**parsed)
 
 
 def sources(

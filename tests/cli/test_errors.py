@@ -1,5 +1,6 @@
 """A user's mistake: one line that says what to do, the right exit code, nothing half-written."""
 
+import re
 import signal
 import subprocess
 import sys
@@ -15,7 +16,7 @@ USAGE = {
     "unknown command": (["synthesize"], "must be build or generate .*; did you mean synth"),
     "unknown block": (["generate", "multiplyer"], "Block must be .*; did you mean multiplier"),
     "no block": (["generate"], "Block must be given: multiplier"),
-    "unknown format": (["generate", "multiplier", "--a", "e4m3fm"], "did you mean e4m3fn"),
+    "unknown format": (["generate", "multiplier", "--a", "e4m3fm", "--b", "int8"], "did you mean e4m3fn"),
     "unknown format shown": (["formats", "nonsense"], "Format must be like s1e4m3b7"),
     "impossible width": (["formats", "s1e9m30"], "Format width must be 2 to 32 bits, not 40"),
     "no bits": (["formats", "s1e0m0"], "Format width must be 2 to 32 bits, not 1"),
@@ -23,7 +24,7 @@ USAGE = {
     "missing option": (["generate", "multiplier", "--a", "int8"], "Option b of multiplier must"),
     "option out of range": (["generate", "multiplier", "--stages", "9"], "stages must be 0 to 3"),
     "option not a number": (["generate", "multiplier", "--stages", "x"], "must be an integer"),
-    "unknown choice": (["generate", "multiplier", "--rounding", "up"], "choose from"),
+    "unknown choice": (["generate", "multiplier", "--rounding", "up"], "invalid choice: .up."),
     "unknown option": (["generate", "multiplier", "--ways", "4"], "--ways"),
     "contradicting options": (
         ["generate", "multiplier", *E4M3, "--flags"],
@@ -35,7 +36,7 @@ USAGE = {
     "bad seeds": (["synth", "multiplier", "--seeds", "1,one"], "Seeds must be numbers"),
     "bad frequency": (["synth", "multiplier", "--frequency", "-5"], "Frequency must be above 0"),
     "unknown tools": (["synth", "multiplier", "--tools", "vendor"], "Tools must be"),
-    "no such report": (["report", "nowhere"], "must hold a report.json"),
+    "no such report": (["report", "nowhere"], "Report must be readable"),
     "codes of nothing": (["formats", "--codes"], "must come with a format's name"),
 }
 
@@ -54,8 +55,6 @@ def test_usage(case: str, capsys: pytest.CaptureFixture[str], tmp_path: Path) ->
     assert said.out == ""
     assert said.err.count("\n") == 1
     assert said.err.startswith("ffp8: ")
-    import re
-
     assert re.search(message, said.err), said.err
     assert list(tmp_path.iterdir()) == []
 
@@ -110,23 +109,23 @@ def test_missing_engine(
 def test_interrupted_build(sent: signal.Signals, tmp_path: Path) -> None:
     (tmp_path / "build").mkdir()
     (tmp_path / "build" / "report.json").write_text("{}")
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-m", "ffp8.cli.main", "build"],
-        stdout=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
         cwd=tmp_path,
-    )
-    assert process.stderr is not None
-    said = process.stderr.readline()
-    while not said.endswith("synthesise\n"):
-        line = process.stderr.readline()
-        assert line, said
-        said += line
-    time.sleep(0.5)
-    process.send_signal(sent)
-    rest = process.stderr.read()
-    assert process.wait() == 1
+    ) as process:
+        assert process.stderr is not None
+        said = process.stderr.readline()
+        while not said.endswith("synthesise\n"):
+            line = process.stderr.readline()
+            assert line, said
+            said += line
+        time.sleep(0.5)
+        process.send_signal(sent)
+        rest = process.stderr.read()
+    assert process.returncode == 1
     assert "Traceback" not in rest
     assert rest.splitlines()[-1].startswith("ffp8: interrupted; nothing was written")
     # The earlier result is untouched, and nothing else is there.

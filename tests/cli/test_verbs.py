@@ -1,0 +1,159 @@
+"""Each command does its job, in JSON and in tables."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ffp8.boards.board import BOARDS
+from ffp8.cli import verify as verify_command
+from ffp8.cli.main import VERBS, main
+from ffp8.hw.blocks import BLOCKS
+from ffp8.synth.devices import DEVICES
+
+SMALL = ["multiplier", "--a", "e2m1fn", "--b", "s0e2m2b1"]
+
+
+@pytest.fixture(autouse=True)
+def in_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    assert main(list(arguments)) == 0
+    return capsys.readouterr().out
+
+
+def run_json(capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
+    return json.loads(run(capsys, *arguments, "--json"))
+
+
+def test_help(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = run(capsys, "--help")
+    assert all(f"  {name} " in shown for name in VERBS)
+    for name in VERBS:
+        with pytest.raises(SystemExit) as stopped:
+            main([name, "--help"])
+        assert stopped.value.code == 0
+        assert capsys.readouterr().out.startswith(f"usage: ffp8 {name}")
+
+
+def test_block_help_has_each_option(capsys: pytest.CaptureFixture[str]) -> None:
+    for name, block in BLOCKS.items():
+        with pytest.raises(SystemExit):
+            main(["generate", name, "--help"])
+        shown = capsys.readouterr().out
+        assert all(opt.flag in shown for opt in block.config.options())
+
+
+@pytest.mark.parametrize(
+    ("verb", "known"), [("blocks", BLOCKS), ("boards", BOARDS), ("devices", DEVICES)]
+)
+def test_lists(verb: str, known: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
+    shown = run(capsys, verb)
+    assert all(name in shown for name in known)
+    assert [entry["name"] for entry in run_json(capsys, verb)] == list(known)
+
+
+def test_doctor(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "amaranth" in run(capsys, "doctor")
+    told = run_json(capsys, "doctor")
+    assert {"cxxrtl", "amaranth", "icarus", "verilator"} <= {e["name"] for e in told["engines"]}
+    for tool in told["tools"]:
+        assert (tool["version"] is None) == (tool["get"] is not None)
+
+
+def test_generate(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["generate", *SMALL, "--out", "e2m1fn", "--stages", "2", "--enable", "--flags"]
+    made = run_json(capsys, *arguments, "-o", "one")
+    assert sorted(path.name for path in Path("one").iterdir()) == [
+        "design.json", "design.v", "testbench.v", "vectors.hex"
+    ]  # fmt: skip
+    assert made == json.loads(Path("one/design.json").read_text())
+    assert (made["latency"], made["interval"], made["clock"]) == (2, 1, "clk")
+    roles = {port["name"]: (port["role"], port["direction"]) for port in made["ports"]}
+    assert roles == {
+        "clk": ("clock", "input"),
+        "a": ("data", "input"),
+        "b": ("data", "input"),
+        "enable": ("enable", "input"),
+        "out": ("data", "output"),
+        **dict.fromkeys(("overflow", "underflow", "inexact", "invalid"), ("flag", "output")),
+    }
+    # The manifest's command, typed again, gives the same bytes.
+    assert made["command"][0] == "ffp8"
+    run(capsys, *made["command"][1:], "-o", "two")
+    for path in Path("one").iterdir():
+        assert path.read_bytes() == (Path("two") / path.name).read_bytes()
+
+
+def test_generated_verilog_stands_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    if not shutil.which("iverilog"):
+        pytest.skip("Icarus Verilog is not on this machine")
+    shown = run(capsys, "generate", *SMALL, "-o", "unit")
+    command = shown.split("check it with: ")[1].strip()
+    done = subprocess.run(command, shell=True, cwd="unit", capture_output=True, text=True)
+    assert done.returncode == 0
+    assert "PASS" in done.stdout
+
+
+def test_verify(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "PASS" in run(capsys, "verify", *SMALL, "--engine", "amaranth")
+    (record,) = run_json(capsys, "verify", *SMALL, "--engine", "amaranth")
+    assert (record["cases"], record["exhaustive"], record["passed"]) == (256, True, True)
+    again = run_json(capsys, *record["command"][1:])
+    assert again == [record]
+
+
+def test_verify_gates(capsys: pytest.CaptureFixture[str]) -> None:
+    records = run_json(capsys, "verify", *SMALL, "--gates", "ice40-up5k,ecp5-25k")
+    assert [record["what"] for record in records] == [
+        "design", "gates ice40-up5k", "gates ecp5-25k"
+    ]  # fmt: skip
+    assert all(record["passed"] for record in records)
+
+
+def test_mismatch_is_explained(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    block = BLOCKS["multiplier"]
+
+    def wrong(config: Any, **operands: Any) -> Any:
+        results = block.golden(config, **operands)
+        # -1 times 0.25, in the codes of the two formats.
+        hit = (operands["a"] == 0b1010) & (operands["b"] == 0b0001)
+        results["out"] = results["out"] ^ hit.astype(results["out"].dtype)
+        return results
+
+    changed = type(block)(block.config, wrong, block.component, block.example)
+    monkeypatch.setitem(BLOCKS, "multiplier", changed)
+    arguments = ["verify", *SMALL, "--stages", "0", "--engine", "amaranth"]
+    assert main(arguments) == 1
+    shown = capsys.readouterr().out
+    assert "FAIL" in shown
+    assert "a = 0xa (-1), b = 0x1 (0.25): out must be" in shown
+    assert f"again: ffp8 {' '.join(arguments)} --seed 0" in shown
+    assert main([*arguments, "--json"]) == 1
+    (record,) = json.loads(capsys.readouterr().out)
+    assert record["mismatches"] == 1
+    assert verify_command.__doc__
+
+
+def test_synth_and_report(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["synth", *SMALL, "--device", "ice40-hx8k,xc7", "--seeds", "1", "-o", "out"]
+    told = run_json(capsys, *arguments)
+    ice40, xc7 = told["synthesis"]
+    assert ice40["area"]["lut"] > 0
+    assert ice40["timing"]["fmax_mhz"]["median"] > 0
+    assert xc7["area"]["lut"] > 0
+    assert xc7["timing"] == "n/a: technology only"
+    assert sorted(path.name for path in Path("out").iterdir()) == ["report.html", "report.json"]
+    assert json.loads(Path("out/report.json").read_text()) == told
+    page = Path("out/report.html").read_text()
+    assert "<script src" not in page
+    assert "http://" not in page.replace("http://www.w3.org", "")
+    shown = run(capsys, "report", "out", "--html", "again.html")
+    assert "ice40-hx8k" in shown
+    assert Path("again.html").read_text() == page
