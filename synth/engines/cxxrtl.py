@@ -137,7 +137,7 @@ def steps(design: Design, text: str) -> tuple[str, str]:
     clock = mangled(design.clock)
     if simple:
         rise = f"top.prev_{clock}.data[0] = 0; top.{clock}.data[0] = 1;"
-        return f"{rise} {evaluate} {commit}", ""
+        return f"{rise} {evaluate}", commit
     level = f"ffp8::input(top.{clock})[0] ="
     return f"{level} 0; {settle}", f"{level} 1; {settle}"
 
