@@ -11,7 +11,9 @@ from amaranth.lib import io
 
 from ffp8.golden.ports import Direction, Port, Role
 from ffp8.golden.signature import cases
+from ffp8.synth import netlist
 from ffp8.synth.design import Design
+from ffp8.synth.devices import DEVICES
 from ffp8.synth.engines import open_engine
 
 from .board import Board, Show
@@ -79,6 +81,7 @@ def simulate(
     *,
     seconds: int = 2,
     pressed: range = range(0),
+    gates: bool = False,
     engine: str | None = None,
 ) -> SelfTest:
     """Run a board's top from power-up to its verdict and some seconds on.
@@ -89,6 +92,8 @@ def simulate(
         Seconds after the verdict, of 64 clock cycles each, so that lights are seen to blink.
     pressed
         The cycles in which the button is held.
+    gates
+        Simulate the cells that synthesis makes of the top, pin buffers left out.
     engine
         A simulation engine that takes any design; the first one here if absent.
 
@@ -97,12 +102,15 @@ def simulate(
     ValueError
         If there is no button to hold.
     MissingTool
-        If no engine can run here.
+        If no engine can run here, or Yosys is not there.
     """
     if pressed and board.button is None:
         raise ValueError(f"Board must be one with a button to hold, not {board.name}")
     platform = PadPlatform(board)
     design = elaborate(board, exerciser, platform)
+    if gates:
+        device = DEVICES.get(board.device)
+        design = netlist.gates(design, board.family if device is None else device)
     simulation = open_engine(design, engine)
     # A second for the verdict and the last blink on top, whatever the latency.
     config = exerciser.config

@@ -139,3 +139,10 @@ def test_no_button_to_hold():
     message = r"^Board must be one with a button to hold, not tinyfpga-bx$"
     with pytest.raises(ValueError, match=message):
         simulate(find_board("tinyfpga-bx"), Exerciser(SMALL), pressed=range(1))
+
+
+@pytest.mark.parametrize("verdict", ["match", "mismatch"])
+def test_gates_of_the_top(verdict):
+    expected = 1 if verdict == "mismatch" else None
+    shown = simulate(find_board("icebreaker"), Exerciser(SMALL, expected=expected), gates=True)
+    assert shown.verdict == verdict
