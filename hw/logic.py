@@ -1,28 +1,13 @@
 """Small pieces of logic, written so that synthesis needs no carry chain for them."""
 
-from collections.abc import Callable
-
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 
-__all__ = ["above", "lookup", "plus_constant", "resize", "shift_right_jam"]
+from .table import lookup
+
+__all__ = ["above", "plus_constant", "resize", "shift_right_jam"]
 
 #: Up to this many bits, a table of one result bit is cheaper than its share of an adder.
 TABLE_BITS = 5
-
-
-def lookup(index: Value, width: int, function: Callable[[int], int]) -> Value:
-    """`function` of a small unsigned index, a number of `width` bits, as a table.
-
-    One constant per result bit, of which the index selects a bit: synthesis maps that to
-    look-up tables and wide multiplexers.
-    """
-    entries = [function(code) for code in range(2 ** len(index))]
-    assert all(0 <= entry < 2**width for entry in entries)
-    bits = []
-    for place in range(width):
-        column = sum((entry >> place & 1) << code for code, entry in enumerate(entries))
-        bits.append(Const(column, len(entries)).bit_select(index, 1))
-    return Cat(*bits)
 
 
 def above(number: Value, limit: int) -> Value:
@@ -47,7 +32,9 @@ def above(number: Value, limit: int) -> Value:
     return greater
 
 
-def plus_constant(number: Value, constant: int, width: int) -> Value:
+def plus_constant(
+    m: Module, number: Value, constant: int, width: int, name: str
+) -> Value:
     """The sum of a number and a constant, modulo 2^width and as signed.
 
     Bits below the constant's last one pass unchanged, and few bits above them are a table.
@@ -59,7 +46,10 @@ def plus_constant(number: Value, constant: int, width: int) -> Value:
     place = (constant & -constant).bit_length() - 1
     upper = number[place:]
     if len(upper) <= TABLE_BITS:
-        total = lookup(upper, len(upper), lambda x: (x + (constant >> place)) % 2 ** len(upper))
+        size = 2 ** len(upper)
+        total = lookup(
+            m, upper, len(upper), lambda x: (x + (constant >> place)) % size, f"{name}_upper"
+        )
     else:
         total = (upper + (constant >> place))[: len(upper)]
     return Cat(number[:place], total).as_signed()

@@ -10,11 +10,12 @@ from ffp8.golden.multiplier import MultiplierConfig, raw_exponent_offset
 from ffp8.golden.raw import RawFormat
 
 from .encoder import Encoder, Status
-from .logic import lookup, plus_constant, resize
+from .logic import plus_constant, resize
 from .pipeline import Pipeline
 from .ports import members
 from .product_table import ProductTable
 from .rounder import align_fixed, align_float, encode
+from .table import lookup
 from .unpacked import Normal, Unpacked, normalise, unpack
 
 __all__ = ["Multiplier"]
@@ -195,7 +196,7 @@ def fold_offset(m: Module, operand: Normal, offset: int) -> Normal:
         + 1
     )
     exponent = Signal(signed(width), name="exponent_offset")
-    m.d.comb += exponent.eq(plus_constant(operand.exponent, offset, width))
+    m.d.comb += exponent.eq(plus_constant(m, operand.exponent, offset, width, "exponent_offset"))
     return replace(
         operand,
         exponent=exponent,
@@ -209,14 +210,15 @@ def fold_offset(m: Module, operand: Normal, offset: int) -> Normal:
 def multiply(m: Module, a: Value, b: Value) -> tuple[Value, Value]:
     """The product of 1.a and 1.b, and whether it is 2 or more."""
     size = len(a) + len(b)
-    full = Signal(size + 2, name="full")
     if size <= TABLE_BITS:
         ones = 1 << len(a), 1 << len(b)
-        index = Cat(a, b)
-        m.d.comb += full.eq(
-            lookup(index, size + 2, lambda x: (x % ones[0] + ones[0]) * ((x >> len(a)) + ones[1]))
-        )
+
+        def product(index: int) -> int:
+            return (index % ones[0] + ones[0]) * ((index >> len(a)) + ones[1])
+
+        full = lookup(m, Cat(a, b), size + 2, product, "full")
     else:
+        full = Signal(size + 2, name="full")
         m.d.comb += full.eq(Cat(a, Const(1, 1)) * Cat(b, Const(1, 1)))
     return full, full[-1]
 

@@ -8,8 +8,9 @@ from ffp8.golden.formats import Format
 from ffp8.golden.rounding import Rounding
 
 from .encoder import Body, Encoder, Status
-from .logic import above, lookup, plus_constant, resize
+from .logic import above, plus_constant, resize
 from .pipeline import Pipeline
+from .table import lookup
 from .unpacked import Normal
 
 __all__ = ["ProductTable"]
@@ -119,10 +120,8 @@ class ProductTable:
         """The code of the rounded product."""
         out = self.out
         index = Cat(a.fraction, b.fraction)
-        normal = Signal(out.fraction + 1, name="normal")
-        m.d.comb += normal.eq(lookup(index, len(normal), self.normal))
-        coarse = Signal(out.fraction + 1, name="coarse")
-        m.d.comb += coarse.eq(lookup(index, len(coarse), self.coarse))
+        normal = lookup(m, index, out.fraction + 1, self.normal, "normal")
+        coarse = lookup(m, index, out.fraction + 1, self.coarse, "coarse")
         width = max(len(x.exponent) + (not x.exponent.shape().signed) for x in (a, b)) + 1
         sums = Signal(width + 1, name="scale_with_carry")
         m.d.comb += sums.eq(
@@ -161,7 +160,7 @@ class ProductTable:
     def exponent(self, m: Module, scale: Value) -> Value:
         """The exponent field of a normal result."""
         exponent = Signal(self.out.exponent, name="exponent")
-        m.d.comb += exponent.eq(plus_constant(scale, 1, len(exponent)))
+        m.d.comb += exponent.eq(plus_constant(m, scale, 1, len(exponent), "exponent"))
         return exponent
 
     def below(self, m: Module, middle: Middle) -> Value:
@@ -169,11 +168,11 @@ class ProductTable:
         size = self.out.fraction + 1
         places = self.out.fraction.bit_length()
         index = Cat(middle.coarse, middle.scale[:places])
-        below = Signal(size, name="below")
-        m.d.comb += below.eq(
-            lookup(index, size, lambda x: self.tiny(x % 2**size, ~(x >> size) % 2**places))
-        )
-        return below
+
+        def code(index: int) -> int:
+            return self.tiny(index % 2**size, ~(index >> size) % 2**places)
+
+        return lookup(m, index, size, code, "below")
 
 
 def divide(number: int, places: int, rounding: Rounding) -> int:

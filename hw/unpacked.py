@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from ffp8.golden.formats import Format, Specials
 
-from .logic import lookup
+from .table import lookup
 
 __all__ = ["Normal", "Unpacked", "normalise", "unpack"]
 
@@ -128,10 +128,16 @@ def subnormal(m: Module, fraction: Value, width: int, name: str) -> tuple[Value,
         def shift(code: int) -> int:
             return size + 1 - code.bit_length()
 
-        exponent = lookup(
-            fraction, width, lambda code: (1 - shift(code) if code else lowest) % 2**width
+        def exponent_of(code: int) -> int:
+            return (1 - shift(code) if code else lowest) % 2**width
+
+        def fraction_of(code: int) -> int:
+            return code << shift(code) & 2**size - 1
+
+        return (
+            lookup(m, fraction, size, fraction_of, f"{name}_tiny_fraction"),
+            lookup(m, fraction, width, exponent_of, f"{name}_tiny_exponent"),
         )
-        return lookup(fraction, size, lambda code: code << shift(code) & 2**size - 1), exponent
     top, zeros = leading_one_first(m, fraction, name)
     exponent = Mux(fraction.any(), -zeros, lowest)
     return Cat(Const(0, 1), top[:-1]), Cat(exponent)[:width]

@@ -1,0 +1,119 @@
+"""Functions of few bits, as decision diagrams.
+
+Synthesis maps a table well if it comes as multiplexers that share what they have in common,
+with the bits in a good order. From a case statement of all entries it makes twice the logic,
+because it restructures that together with what is before it.
+"""
+
+from collections.abc import Callable, Sequence
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
+
+__all__ = ["lookup"]
+
+#: The entries of a function for ascending indices.
+Column = tuple[int, ...]
+
+
+def lookup(
+    m: Module, index: Value, width: int, function: Callable[[int], int], name: str
+) -> Signal:
+    """`function` of a small unsigned index, a number of `width` bits, as a table."""
+    entries = [function(code) for code in range(2 ** len(index))]
+    assert all(0 <= entry < 2**width for entry in entries)
+    columns = [tuple(entry >> place & 1 for entry in entries) for place in range(width)]
+    order = best_order(columns, len(index))
+    nodes: dict[Column, Value] = {}
+    bits = [diagram(index, order, reorder(column, order), nodes) for column in columns]
+    table = Signal(width, name=name)
+    m.d.comb += table.eq(Cat(bits))
+    return table
+
+
+def best_order(columns: Sequence[Column], bits: int) -> tuple[int, ...]:
+    """An order of an index's bits, the first to decide first, of few multiplexers.
+
+    From the most significant bit on, and then by moving single bits as long as that helps.
+    """
+    order = tuple(reversed(range(bits)))
+    best = size(columns, order)
+    improved = True
+    while improved:
+        improved = False
+        for bit in range(bits):
+            rest = [other for other in order if other != bit]
+            for place in range(bits):
+                trial = (*rest[:place], bit, *rest[place:])
+                cost = size(columns, trial)
+                if cost < best:
+                    order, best, improved = trial, cost, True
+    return order
+
+
+def reorder(column: Column, order: Sequence[int]) -> Column:
+    """The entries for an index whose most significant bit is the first of the order."""
+    bits = len(order)
+    return tuple(
+        column[sum((code >> bits - 1 - place & 1) << bit for place, bit in enumerate(order))]
+        for code in range(2**bits)
+    )
+
+
+def size(columns: Sequence[Column], order: Sequence[int]) -> int:
+    """The multiplexers of all columns."""
+    found: set[Column] = set()
+
+    def visit(column: Column) -> None:
+        low, high = halves(column)
+        if len(column) == 1 or column in found:
+            return
+        if low == high:
+            visit(low)
+        elif len(column) > 2:
+            found.add(column)
+            visit(low)
+            visit(high)
+
+    for column in columns:
+        visit(reorder(column, order))
+    return len(found)
+
+
+def halves(column: Column) -> tuple[Column, Column]:
+    middle = len(column) // 2
+    return column[:middle], column[middle:]
+
+
+def diagram(
+    index: Value, order: Sequence[int], column: Column, nodes: dict[Column, Value]
+) -> Value:
+    """The function with the given entries, as multiplexers from the order's first bit on."""
+    if len(column) == 1:
+        return Const(column[0], 1)
+    if column in nodes:
+        return nodes[column]
+    bit = index[order[len(order) - (len(column).bit_length() - 1)]]
+    low, high = (diagram(index, order, half, nodes) for half in halves(column))
+    value = choose(bit, low, high)
+    nodes[column] = value
+    return value
+
+
+def choose(bit: Value, low: Value, high: Value) -> Value:
+    """A multiplexer, or the gate that it is with a constant."""
+    if low is high:
+        return low
+    match low, high:
+        case Const(value=0), Const(value=0) | Const(value=1):
+            return bit if high.value else low
+        case Const(value=1), Const(value=0) | Const(value=1):
+            return low if high.value else ~bit
+        case Const(value=0), _:
+            return bit & high
+        case Const(value=1), _:
+            return ~bit | high
+        case _, Const(value=0):
+            return ~bit & low
+        case _, Const(value=1):
+            return bit | low
+    return Mux(bit, high, low)
