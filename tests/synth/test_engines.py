@@ -69,7 +69,8 @@ def netlist(body: str, *ports: Port, clock: str | None = None) -> Design:
     if clock:
         names[clock] = ("input", 1)
     wires = "".join(
-        f"  wire width {width} {direction} {place} \\{name}\n"
+        f"  attribute \\init {width}'{width * '0'}\n" * (name == "q")
+        + f"  wire width {width} {direction} {place} \\{name}\n"
         for place, (name, (direction, width)) in enumerate(names.items(), 1)
     )
     return Design("unit", ports, clock, f"module \\unit\n{wires}{body}end\n")
@@ -211,10 +212,16 @@ R = np.array([0, 0, 1, 0, 0, 1])
 def test_state_of_netlists(
     engine: str, cell: str, control: np.ndarray, expected: list[int]
 ) -> None:
-    ports = (port("d", "input", 4), port("r", "input"), port("y", "output", 4))
+    ports = (
+        port("d", "input", 4),
+        port("r", "input"),
+        port("q", "output", 4),
+        port("y", "output", 4),
+    )
     # What depends on the state must settle, too.
-    body = "  attribute \\init 4'0000\n  wire width 4 \\q\n" + cell + INCREMENT
+    body = cell + INCREMENT
     shown = open_engine(netlist(body, *ports, clock="clk"), engine).run({"d": D, "r": control})
+    assert shown["q"].tolist() == expected
     assert shown["y"].tolist() == [(value + 1) % 16 for value in expected]
 
 
