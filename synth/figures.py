@@ -56,18 +56,24 @@ class TimingRow:
 
 
 def labelled(reports: Sequence[Report]) -> list[tuple[str, Mapping[str, Any]]]:
-    """All synthesis records, with the words that tell them apart."""
+    """All synthesis records, with the words that tell them apart.
+
+    Results of several reports stand together by device: that is what people compare.
+    """
     check_comparable(reports)
-    found = []
+    devices: list[str] = []
+    found: list[tuple[str, Mapping[str, Any]]] = []
     for report in reports:
         for record in report.synthesis:
             words = [record["device"]["name"]]
+            if words[0] not in devices:
+                devices.append(words[0])
             if len(reports) > 1:
                 words.insert(0, report.title)
             if record["dsp_allowed"]:
                 words.append("with DSP")
             found.append((", ".join(words), record))
-    return found
+    return sorted(found, key=lambda entry: devices.index(entry[1]["device"]["name"]))
 
 
 def area_rows(reports: Sequence[Report]) -> list[AreaRow]:

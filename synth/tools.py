@@ -74,7 +74,8 @@ class Running:
         text = self._said.read_bytes()
         self._said.unlink()
         # A tool that was told to be quiet still says here why it stops.
-        if text and (code or not self.log.exists()):
+        known = self.log.read_bytes() if self.log.exists() else b""
+        if text.strip() not in known and (code or not known):
             with self.log.open("ab") as log:
                 log.write(text)
         if code:
