@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import jinja2
@@ -141,6 +141,12 @@ class Verdict:
     passed: bool
     log: str
 
+    @property
+    def summary(self) -> str:
+        """The testbench's last word."""
+        words = [line for line in self.log.splitlines() if line.startswith(("PASS ", "FAIL "))]
+        return words[-1] if words else "FAIL without a verdict"
+
 
 def run_testbench(folder: Path, simulator: str) -> Verdict:
     """Run the testbench of a generated folder, which is left as it is.
@@ -173,7 +179,8 @@ def run_testbench(folder: Path, simulator: str) -> Verdict:
             log += done.stdout + done.stderr
             if done.returncode:
                 return Verdict(version, False, log)
-    return Verdict(version, "\nPASS " in "\n" + log, log)
+    ended = Verdict(version, True, log)
+    return replace(ended, passed=ended.summary.startswith("PASS "))
 
 
 def environment() -> dict[str, str]:
