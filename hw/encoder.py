@@ -41,16 +41,11 @@ class Body:
     choose: Value | None = None
 
     def bit(self, place: int, forced: Value, one: Value) -> Value:
-        """A bit of the magnitude, or the bit `one` where that is forced.
-
-        One signal, shared by bits, says which of the two numbers or which constant it is:
-        then each bit is one function of four inputs.
-        """
-        if self.other is None or self.choose is None:
-            return (self.number[place] & ~forced) | one
-        select = (self.choose & ~forced) | one
-        data = (self.number[place] & ~select) | (self.other[place] & select)
-        return (data & ~forced) | (forced & select)
+        """A bit of the magnitude, or the bit `one` where that is forced."""
+        bit = self.number[place]
+        if self.other is not None and self.choose is not None:
+            bit = (bit & ~self.choose) | (self.other[place] & self.choose)
+        return (bit & ~forced) | one
 
 
 @dataclass(frozen=True)

@@ -32,9 +32,7 @@ def above(number: Value, limit: int) -> Value:
     return greater
 
 
-def plus_constant(
-    m: Module, number: Value, constant: int, width: int, name: str
-) -> Value:
+def plus_constant(m: Module, number: Value, constant: int, width: int, name: str) -> Value:
     """The sum of a number and a constant, modulo 2^width and as signed.
 
     Bits below the constant's last one pass unchanged, and few bits above them are a table.

@@ -19,6 +19,9 @@ __all__ = ["ProductTable"]
 MAX_INDEX = 6
 MAX_FRACTION = 3
 
+#: Inputs of the look-up tables that hardware has.
+LUT_INPUTS = 4
+
 
 @dataclass(frozen=True)
 class Middle:
@@ -120,8 +123,8 @@ class ProductTable:
         """The code of the rounded product."""
         out = self.out
         index = Cat(a.fraction, b.fraction)
-        normal = lookup(m, index, out.fraction + 1, self.normal, "normal")
         coarse = lookup(m, index, out.fraction + 1, self.coarse, "coarse")
+        normal = self.normal_of(m, index, coarse)
         width = max(len(x.exponent) + (not x.exponent.shape().signed) for x in (a, b)) + 1
         sums = Signal(width + 1, name="scale_with_carry")
         m.d.comb += sums.eq(
@@ -156,6 +159,23 @@ class ProductTable:
         body = pipeline.bundle("neighbour", body)
         status = pipeline.bundle("neighbour", status)
         return {"out": encoder.code(m, status, cases, body)}
+
+    def normal_of(self, m: Module, index: Value, coarse: Value) -> Value:
+        """The rounded product, from a table of its own or from the product cut off.
+
+        A function of more than four bits costs more than an addition of the rounding's bit.
+        """
+        size = self.out.fraction
+        if not self.out.subnormals or len(index) <= LUT_INPUTS:
+            return lookup(m, index, size + 1, self.normal, "normal")
+        top = lookup(m, index, 1, lambda x: self.normal(x) >> size, "top")
+        up = lookup(m, index, 1, lambda x: int(self.normal(x) % 2**size != self.coarse(x) >> 1), "up")
+        carry: Value = up
+        bits = []
+        for bit in coarse[1:]:
+            bits.append(bit ^ carry)
+            carry = bit & carry
+        return Cat(bits, top)
 
     def exponent(self, m: Module, scale: Value) -> Value:
         """The exponent field of a normal result."""

@@ -22,21 +22,35 @@ def lookup(
     entries = [function(code) for code in range(2 ** len(index))]
     assert all(0 <= entry < 2**width for entry in entries)
     columns = [tuple(entry >> place & 1 for entry in entries) for place in range(width)]
-    order = best_order(columns, len(index))
-    nodes: dict[Column, Value] = {}
-    bits = [diagram(index, order, reorder(column, order), nodes) for column in columns]
     table = Signal(width, name=name)
-    m.d.comb += table.eq(Cat(bits))
+    m.d.comb += table.eq(Cat(diagram(index, column) for column in columns))
     return table
 
 
-def best_order(columns: Sequence[Column], bits: int) -> tuple[int, ...]:
+def diagram(index: Value, column: Column) -> Value:
+    """The function with the given entries, as multiplexers."""
+    order = best_order(column, len(index))
+    nodes: dict[Column, Value] = {}
+
+    def visit(column: Column) -> Value:
+        if len(column) == 1:
+            return Const(column[0], 1)
+        if column not in nodes:
+            low, high = (visit(half) for half in halves(column))
+            bit = index[order[len(order) - (len(column).bit_length() - 1)]]
+            nodes[column] = choose(bit, low, high)
+        return nodes[column]
+
+    return visit(reorder(column, order))
+
+
+def best_order(column: Column, bits: int) -> tuple[int, ...]:
     """An order of an index's bits, the first to decide first, of few multiplexers.
 
     From the most significant bit on, and then by moving single bits as long as that helps.
     """
     order = tuple(reversed(range(bits)))
-    best = size(columns, order)
+    best = size(column, order)
     improved = True
     while improved:
         improved = False
@@ -44,7 +58,7 @@ def best_order(columns: Sequence[Column], bits: int) -> tuple[int, ...]:
             rest = [other for other in order if other != bit]
             for place in range(bits):
                 trial = (*rest[:place], bit, *rest[place:])
-                cost = size(columns, trial)
+                cost = size(column, trial)
                 if cost < best:
                     order, best, improved = trial, cost, True
     return order
@@ -59,44 +73,26 @@ def reorder(column: Column, order: Sequence[int]) -> Column:
     )
 
 
-def size(columns: Sequence[Column], order: Sequence[int]) -> int:
-    """The multiplexers of all columns."""
+def size(column: Column, order: Sequence[int]) -> int:
+    """The multiplexers of a function."""
     found: set[Column] = set()
 
     def visit(column: Column) -> None:
-        low, high = halves(column)
-        if len(column) == 1 or column in found:
+        if len(column) <= 2 or column in found:
             return
-        if low == high:
-            visit(low)
-        elif len(column) > 2:
+        low, high = halves(column)
+        if low != high:
             found.add(column)
-            visit(low)
             visit(high)
+        visit(low)
 
-    for column in columns:
-        visit(reorder(column, order))
+    visit(reorder(column, order))
     return len(found)
 
 
 def halves(column: Column) -> tuple[Column, Column]:
     middle = len(column) // 2
     return column[:middle], column[middle:]
-
-
-def diagram(
-    index: Value, order: Sequence[int], column: Column, nodes: dict[Column, Value]
-) -> Value:
-    """The function with the given entries, as multiplexers from the order's first bit on."""
-    if len(column) == 1:
-        return Const(column[0], 1)
-    if column in nodes:
-        return nodes[column]
-    bit = index[order[len(order) - (len(column).bit_length() - 1)]]
-    low, high = (diagram(index, order, half, nodes) for half in halves(column))
-    value = choose(bit, low, high)
-    nodes[column] = value
-    return value
 
 
 def choose(bit: Value, low: Value, high: Value) -> Value:
