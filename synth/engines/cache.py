@@ -6,7 +6,9 @@ import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-__all__ = ["digest", "folder", "make"]
+from ffp8.synth.errors import ToolFailed
+
+__all__ = ["digest", "failure", "folder", "make"]
 
 
 def folder() -> Path:
@@ -34,7 +36,7 @@ def make(name: str, write: Callable[[Path], object]) -> Path:
     path = folder() / name
     if path.exists():
         return path
-    path.parent.mkdir(parents=True, exist_ok=True)
+    writable(path.parent)
     with tempfile.TemporaryDirectory(prefix=".new-", dir=path.parent) as scratch:
         new = Path(scratch) / path.name
         write(new)
@@ -45,3 +47,25 @@ def make(name: str, write: Callable[[Path], object]) -> Path:
             if not path.exists():
                 raise
     return path
+
+
+def writable(place: Path) -> None:
+    """Make a folder in the cache, and raise a ValueError that says what to do if it can't be."""
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        error = None if os.access(place, os.W_OK) else "Permission denied"
+    except OSError as problem:
+        error = problem.strerror
+    if error:
+        raise ValueError(
+            f"Cache {folder()} must be writable, not so: {error}; name another folder in the "
+            "environment variable FFP8_CACHE_DIR"
+        )
+
+
+def failure(what: str, said: str) -> ToolFailed:
+    """The error for a tool that failed; all that it said is kept in the cache."""
+    writable(folder())
+    log = folder() / "failed.log"
+    log.write_text(said)
+    return ToolFailed(what, log)

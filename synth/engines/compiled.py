@@ -9,6 +9,7 @@ import numpy as np
 
 from ffp8.golden.ports import Port
 from ffp8.synth.design import Design
+from ffp8.synth.errors import Mismatched
 
 from .compiler import PLACEHOLDER
 from .engine import Engine
@@ -60,7 +61,7 @@ class CompiledEngine(Engine):
                 count = part.stop - start
                 done = self._cycles(simulation, addresses(given), addresses(shown), count)
                 if done != count:
-                    raise RuntimeError(
+                    raise Mismatched(
                         f"{self.design.top} does not settle in cycle {start + done}, because "
                         "of a combinational loop"
                     )

@@ -92,7 +92,7 @@ class Compiler:
 
         Raises
         ------
-        RuntimeError
+        ToolFailed
             If a program does not compile.
         """
         names = [
@@ -141,7 +141,7 @@ class Compiler:
 
         Raises
         ------
-        RuntimeError
+        ToolFailed
             If it does not compile.
         """
         include = [] if header is None else ["-include", header]
@@ -168,9 +168,8 @@ class Compiler:
         command = [*self.command, *self.flags, *map(str, arguments)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
-            raise RuntimeError(
-                f"C++ compilation failed ({shlex.join(command)}): {done.stderr.strip()[-2000:]}"
-            )
+            said = f"{shlex.join(command)}\n{done.stdout}{done.stderr}"
+            raise cache.failure("C++ compilation failed", said)
 
 
 def find_compiler() -> Compiler:

@@ -83,6 +83,8 @@ class Engine(ABC):
         ------
         TypeError, ValueError
             If inputs are missing, unknown, of the wrong shape or no codes of their port.
+        Mismatched
+            If the design never comes to rest, or an output is neither 0 nor 1.
         """
         arrays = self._check(inputs)
         if vcd is not None:

@@ -12,8 +12,9 @@ import numpy as np
 
 from ffp8.golden.ports import Port
 from ffp8.synth.design import Design
-from ffp8.synth.errors import MissingTool
+from ffp8.synth.errors import Mismatched, MissingTool
 
+from . import cache
 from .engine import Engine, pack, unpack
 
 __all__ = ["IcarusEngine", "find_icarus"]
@@ -74,7 +75,7 @@ class IcarusEngine(Engine):
                     words, cwd=folder, capture_output=True, text=True, check=False
                 )
                 if done.returncode:
-                    raise RuntimeError(f"{words[0]} failed: {done.stderr.strip()[-2000:]}")
+                    raise cache.failure("Icarus Verilog failed", done.stdout + done.stderr)
             rows = [line.split() for line in (folder / "outputs").read_text().splitlines()]
         if len(rows) != self.cycles(inputs):
             raise RuntimeError(f"Icarus ran {len(rows)} cycles, not {self.cycles(inputs)}")
@@ -89,7 +90,7 @@ class IcarusEngine(Engine):
         try:
             return int(digits, 16)
         except ValueError:
-            raise RuntimeError(
+            raise Mismatched(
                 f"Output {port.name} of {self.design.top} is unknown in cycle {cycle}: {digits}"
             ) from None
 

@@ -66,7 +66,7 @@ def find_verilator() -> tuple[str, str]:
 def output(command: Sequence[str]) -> str:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise RuntimeError(f"{command[0]} failed: {done.stderr.strip()[-2000:]}")
+        raise cache.failure("Verilator failed", done.stdout + done.stderr)
     return done.stdout
 
 

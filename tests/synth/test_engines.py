@@ -12,7 +12,7 @@ from ffp8.golden.multiplier import MultiplierConfig, multiply
 from ffp8.golden.ports import Direction, Port
 from ffp8.synth.design import Design, elaborate
 from ffp8.synth.engines import ENGINES, available, compiled, compiler, open_engine, open_engines
-from ffp8.synth.errors import MissingTool
+from ffp8.synth.errors import Mismatched, MissingTool, ToolFailed
 
 E4M3, E5M2, FLOAT32 = (Format.parse(name) for name in ("e4m3fn", "e5m2", "float32"))
 
@@ -225,6 +225,50 @@ def test_state_of_netlists(
     assert shown["y"].tolist() == [(value + 1) % 16 for value in expected]
 
 
+@pytest.mark.parametrize("engine", ["cxxrtl"], indirect=True)
+def test_a_loop_that_never_settles(engine: str) -> None:
+    loop = """\
+  wire \\n
+  cell $not $1
+    parameter \\A_SIGNED 0
+    parameter \\A_WIDTH 1
+    parameter \\Y_WIDTH 1
+    connect \\A \\y
+    connect \\Y \\n
+  end
+  cell $and $2
+    parameter \\A_SIGNED 0
+    parameter \\A_WIDTH 1
+    parameter \\B_SIGNED 0
+    parameter \\B_WIDTH 1
+    parameter \\Y_WIDTH 1
+    connect \\A \\n
+    connect \\B \\a
+    connect \\Y \\y
+  end
+"""
+    simulation = open_engine(netlist(loop, port("a", "input"), port("y", "output")), engine)
+    assert simulation.run({"a": np.array([0, 0])})["y"].tolist() == [0, 0]
+    with pytest.raises(Mismatched, match=r"^unit does not settle in cycle 2, because of a comb"):
+        simulation.run({"a": np.array([0, 0, 1])})
+
+
+@pytest.mark.parametrize("engine", ["icarus"], indirect=True)
+def test_unknown_bits_are_no_codes(engine: str) -> None:
+    design = netlist("  connect \\y 2'0x\n", port("a", "input"), port("y", "output", 2))
+    message = r"^Output y of unit is unknown in cycle 0: [Xx]$"
+    with pytest.raises(Mismatched, match=message):
+        open_engine(design, engine).run({"a": np.array([0])})
+
+
+def test_a_cache_that_cannot_be_written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("FFP8_CACHE_DIR", str(tmp_path / "file"))
+    message = r"^Cache \S+file must be writable, not so: .*; name another folder in the environment"
+    with pytest.raises(ValueError, match=message):
+        open_engine(elaborate(CONFIGS["combinational"]), "cxxrtl")
+
+
 INCREMENT = """\
   cell $add $2
     parameter \\A_SIGNED 0
@@ -312,7 +356,7 @@ def test_a_failed_compilation_leaves_nothing_to_reuse(
     broken = compiler.Compiler(found.command, found.version, found.gcc, ("-fno-such-flag",))
     with monkeypatch.context() as patch:
         patch.setattr("ffp8.synth.engines.cxxrtl.find_compiler", lambda: broken)
-        with pytest.raises(RuntimeError, match=r"^C\+\+ compilation failed .*no-such-flag"):
+        with pytest.raises(ToolFailed, match=r"(?s)^C\+\+ compilation failed; .*no-such-fl"):
             open_engine(design, "cxxrtl")
     assert not list(tmp_path.rglob("*.so"))
     open_engine(design, "cxxrtl")
