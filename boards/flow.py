@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ffp8.golden.block import BlockConfig
 from ffp8.synth.design import elaborate
-from ffp8.synth.errors import MissingTool, Mismatched
+from ffp8.synth.errors import Mismatched, MissingTool
 from ffp8.synth.folder import complete_folder
 from ffp8.synth.generate import write_design
 from ffp8.synth.report import REPORT_FILE, Report, unit

@@ -16,14 +16,16 @@ def add_arguments(parser: Parser, arguments: Sequence[str]) -> None:
 def run(args: argparse.Namespace) -> int:
     names = list(BLOCKS) if args.name is None else [choose("Block", args.name, BLOCKS)]
     if args.json:
-        print_json([
-            {
-                "name": name,
-                "summary": BLOCKS[name].summary,
-                "options": {opt.name: describe(opt) for opt in BLOCKS[name].config.options()},
-            }
-            for name in names
-        ])
+        print_json(
+            [
+                {
+                    "name": name,
+                    "summary": BLOCKS[name].summary,
+                    "options": {opt.name: describe(opt) for opt in BLOCKS[name].config.options()},
+                }
+                for name in names
+            ]
+        )
         return 0
     for name in names:
         block = BLOCKS[name]

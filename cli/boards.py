@@ -17,8 +17,9 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print_json([board.to_json() for board in BOARDS.values()])
         return 0
-    listed = table("Boards", "name", "board", "clock MHz", "lights", "program with",
-                   right=("clock MHz",))
+    listed = table(
+        "Boards", "name", "board", "clock MHz", "lights", "program with", right=("clock MHz",)
+    )
     for board in BOARDS.values():
         lights = "\n".join(f"{light.label} {light.shows.meaning}" for light in board.lights)
         listed.add_row(board.name, board.title, f"{board.clock_mhz:g}", lights, board.program)

@@ -30,11 +30,13 @@ def run(args: argparse.Namespace) -> int:
         for tool in [find(program)]
     ]
     if args.json:
-        print_json({
-            "ffp8": version("ffp8"),
-            "engines": [vars(engine) for engine in engines],
-            "tools": tools,
-        })
+        print_json(
+            {
+                "ffp8": version("ffp8"),
+                "engines": [vars(engine) for engine in engines],
+                "tools": tools,
+            }
+        )
         return 0
     simulation = table(f"ffp8 {version('ffp8')}: simulation engines", "engine", "version or way")
     for engine in engines:

@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
+
 from ffp8.golden.catalogue import CATALOGUE, aliases
 from ffp8.golden.exact import Exact
 from ffp8.golden.formats import Format
@@ -31,8 +32,8 @@ def run(args: argparse.Namespace) -> int:
     if args.codes and fmt.width > 16:
         raise UsageError(f"Option --codes must be of a format up to 16 bits, not {fmt.width}")
     facts = describe(fmt)
+    values = texts(fmt.unpack(fmt.codes)) if args.codes else []
     if args.codes:
-        values = texts(fmt.unpack(fmt.codes))
         facts["codes"] = {f"0x{code:0{digits(fmt)}x}": value for code, value in enumerate(values)}
     if args.json:
         print_json(facts)
@@ -51,8 +52,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def show_catalogue(args: argparse.Namespace) -> int:
-    entries = [describe(entry.format) | {"name": entry.name, "source": entry.source}
-               for entry in CATALOGUE]
+    entries = [
+        describe(entry.format) | {"name": entry.name, "source": entry.source} for entry in CATALOGUE
+    ]
     if args.json:
         print_json(entries)
         return 0
@@ -64,8 +66,11 @@ def show_catalogue(args: argparse.Namespace) -> int:
             entry["largest"], "yes" if entry["infinity"] else "", "yes" if entry["nan"] else "",
             entry["source"],
         )  # fmt: skip
-    show(listed, "Any other format: fields, as in s1e4m3b7, s0e3m5b12 or s1e5m2_ieee; "
-         "fixed point, as in q6.2 or uq1.15; P3109 names, as in binary8p4se.")
+    show(
+        listed,
+        "Any other format: fields, as in s1e4m3b7, s0e3m5b12 or s1e5m2_ieee; "
+        "fixed point, as in q6.2 or uq1.15; P3109 names, as in binary8p4se.",
+    )
     return 0
 
 
@@ -73,8 +78,11 @@ def describe(fmt: Format) -> dict[str, Any]:
     """A format's facts, in JSON values."""
     infinity = fmt.magnitude_codes.infinity
     # A negative one has the same magnitude code, and -2^m in two's complement.
-    lowest = np.array(2 ** (fmt.width - 1) if fmt.complement
-                      else fmt.max_index | (2**fmt.magnitude_width if fmt.sign else 0))
+    lowest = np.array(
+        2 ** (fmt.width - 1)
+        if fmt.complement
+        else fmt.max_index | (2**fmt.magnitude_width if fmt.sign else 0)
+    )
     hexadecimal = f"0x{{:0{digits(fmt)}x}}".format
     return {
         "name": fmt.name,

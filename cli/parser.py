@@ -10,7 +10,13 @@ from ffp8.golden.formats import Format
 from ffp8.hw.blocks import BLOCKS
 from ffp8.synth.programs import TOOL_SETS
 
-__all__ = ["Parser", "UsageError", "add_block", "add_tool_options", "choose", "config_of",
+__all__ = [
+    "Parser",
+    "UsageError",
+    "add_block",
+    "add_tool_options",
+    "choose",
+    "config_of",
     "seeds_of",
 ]
 

@@ -50,9 +50,14 @@ def run(args: argparse.Namespace) -> int:
         steps(f"{config.identifier} on {device.name}")
         costs.append(
             synthesise(
-                design, device, frequency=args.frequency, seeds=seeds, dsp=args.dsp, tools=tools,
+                design,
+                device,
+                frequency=args.frequency,
+                seeds=seeds,
+                dsp=args.dsp,
+                tools=tools,
                 progress=lambda text: steps.note(f"      {text}"),
-            )  # fmt: skip
+            )
         )
     report = Report(
         title=config.identifier,

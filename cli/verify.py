@@ -22,8 +22,7 @@ def add_arguments(parser: Parser, arguments: Sequence[str]) -> None:
     add_tool_options(parser)
     parser.add_argument(
         "--engine",
-        help="simulation engines, separated by commas, or all that are here "
-        "(default: the fastest)",
+        help="simulation engines, separated by commas, or all that are here (default: the fastest)",
     )
     parser.add_argument(
         "--gates", metavar="DEVICE", help="also compare the gates synthesised for a device"
@@ -39,16 +38,15 @@ def run(args: argparse.Namespace) -> int:
         engines: list[str | None] = [*here]
     else:
         engines = args.engine.split(",") if args.engine else [None]
-    results = [verify(config, engine=engine, seed=args.seed, count=args.cases)
-               for engine in engines]
+    results = [
+        verify(config, engine=engine, seed=args.seed, count=args.cases) for engine in engines
+    ]
     if args.gates:
         tools = Toolchain.open(args.tools)
-        for name in args.gates.split(","):
-            results.append(
-                verify_gates(
-                    config, find_device(name), tools=tools, seed=args.seed, count=args.cases
-                )
-            )
+        results += [
+            verify_gates(config, find_device(name), tools=tools, seed=args.seed, count=args.cases)
+            for name in args.gates.split(",")
+        ]
     if args.json:
         print_json([result.to_json() for result in results])
     else:

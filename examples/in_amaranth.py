@@ -12,6 +12,7 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.sim import Simulator
+
 from ffp8.golden.formats import Format, Scalar
 from ffp8.golden.multiplier import MultiplierConfig
 from ffp8.hw.formats import FormatLayout

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -21,6 +21,9 @@ __all__ = ["Format", "Scalar", "Specials", "code_dtype", "fixed_point", "integer
 
 #: Widest format: float32 and 32-bit integers.
 MAX_WIDTH = 32
+
+#: The bias that the other fields give.
+DERIVED: Any = None
 
 
 class Specials(StrEnum):
@@ -90,7 +93,7 @@ class Format:
     sign: bool = True
     exponent: int
     fraction: int
-    bias: int | None = None
+    bias: int = DERIVED
     subnormals: bool = True
     specials: Specials = Specials.NONE
     complement: bool = False
@@ -162,7 +165,6 @@ class Format:
     @property
     def min_exponent(self) -> int:
         """Exponent of the least normal value; of the implicit bit's place without exponents."""
-        assert self.bias is not None
         return 1 - self.bias if self.zero else -self.bias
 
     @property
@@ -260,7 +262,6 @@ class Format:
         Two's complement is spelled as fixed point: ``q6.2`` has 6 integer bits, the sign
         among them, and 2 fraction bits.
         """
-        assert self.bias is not None
         if self.complement:
             fraction = -self.quantum_exponent
             return f"q{self.width - fraction}.{fraction}"

@@ -188,7 +188,6 @@ def bias_shift(config: MultiplierConfig, operands: dict[str, np.ndarray]) -> np.
     bias = integer(config.bias_bits)
     shift = np.zeros((), np.int64)
     for name, fmt, sign in (("a", config.a, -1), ("b", config.b, -1), ("out", config.out, 1)):
-        assert fmt.bias is not None
         port = bias.decode(operands[f"{name}_bias"]).astype(np.int64)
         shift = shift + sign * (port - fmt.bias)
     return shift

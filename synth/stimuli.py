@@ -5,6 +5,7 @@ import zlib
 from dataclasses import dataclass
 
 import numpy as np
+
 from ffp8.golden.block import BlockConfig
 from ffp8.golden.formats import Format
 from ffp8.golden.ports import Port, Role
@@ -53,8 +54,10 @@ def cases(config: BlockConfig, seed: int, count: int | None = None) -> Stimuli:
         return Stimuli(every_combination(config.operands), exhaustive=True)
     rng = np.random.default_rng([seed, zlib.crc32(config.identifier.encode())])
     directed = corner_combinations(config.operands, rng)
-    random = {port.name: random_codes(port, 2**18 if count is None else count, rng)
-              for port in config.operands}
+    random = {
+        port.name: random_codes(port, 2**18 if count is None else count, rng)
+        for port in config.operands
+    }
     return Stimuli(
         {name: np.concatenate([directed[name], random[name]]) for name in random},
         exhaustive=False,

@@ -1,11 +1,11 @@
 """Verification: a unit's outputs against golden's, in every cycle."""
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
 from ffp8.golden.block import BlockConfig, delayed, sources
 from ffp8.golden.ports import Port, Role
 from ffp8.hw.blocks import BLOCKS
@@ -108,9 +108,7 @@ class Verification:
         }
 
 
-def expected(
-    config: BlockConfig, stimuli: Stimuli
-) -> tuple[dict[str, np.ndarray], np.ndarray]:
+def expected(config: BlockConfig, stimuli: Stimuli) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """Golden's cycle view of stimuli that are one set of inputs a cycle; see `delayed`."""
     operands = {port.name: stimuli.inputs[port.name] for port in config.operands}
     results = BLOCKS[config.block].golden(config, **operands)
@@ -179,7 +177,15 @@ def verify(
         seed=seed,
         mismatches=len(found),
         first=tuple(
-            describe(config, stimuli, want, got, cycle, port) for cycle, port in found[:SHOWN]
+            describe(
+                config,
+                stimuli,
+                cycle,
+                port,
+                want=want[port.name][cycle],
+                got=got[port.name][cycle],
+            )
+            for cycle, port in found[:SHOWN]
         ),
     )
 
@@ -201,22 +207,22 @@ def verify_gates(
 def describe(
     config: BlockConfig,
     stimuli: Stimuli,
-    want: dict[str, np.ndarray],
-    got: dict[str, np.ndarray],
     cycle: int,
     port: Port,
+    *,
+    want: Any,
+    got: Any,
 ) -> Mismatch:
     """Say what went in and what came out, as codes and values."""
     source = int(sources(config, len(stimuli), enable_of(config, stimuli))[0][cycle])
 
     def text(shown: Port, codes: Any) -> str:
-        values: Sequence[Any] = np.atleast_1d(codes)
-        return ", ".join(shown.describe(int(code)) for code in values)
+        return ", ".join(shown.describe(int(code)) for code in np.atleast_1d(codes))
 
     return Mismatch(
         cycle=cycle,
         port=port.name,
         inputs={p.name: text(p, stimuli.inputs[p.name][source]) for p in config.operands},
-        expected=text(port, want[port.name][cycle]),
-        got=text(port, got[port.name][cycle]),
+        expected=text(port, want),
+        got=text(port, got),
     )

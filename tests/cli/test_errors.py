@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from ffp8.cli.main import main
 
 E4M3 = ["--a", "e4m3fn", "--b", "e4m3fn"]
@@ -16,7 +17,10 @@ USAGE = {
     "unknown command": (["synthesize"], "must be build or generate .*; did you mean synth"),
     "unknown block": (["generate", "multiplyer"], "Block must be .*; did you mean multiplier"),
     "no block": (["generate"], "Block must be given: multiplier"),
-    "unknown format": (["generate", "multiplier", "--a", "e4m3fm", "--b", "int8"], "did you mean e4m3fn"),
+    "unknown format": (
+        ["generate", "multiplier", "--a", "e4m3fm", "--b", "int8"],
+        "did you mean e4m3fn",
+    ),
     "unknown format shown": (["formats", "nonsense"], "Format must be like s1e4m3b7"),
     "impossible width": (["formats", "s1e9m30"], "Format width must be 2 to 32 bits, not 40"),
     "no bits": (["formats", "s1e0m0"], "Format width must be 2 to 32 bits, not 1"),
@@ -70,9 +74,7 @@ def test_unwritable_folder(verb: str, capsys: pytest.CaptureFixture[str]) -> Non
 
 
 @pytest.mark.parametrize("verb", ["generate", "build"])
-def test_somebodys_folder(
-    verb: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
+def test_somebodys_folder(verb: str, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("x")
     block = ["multiplier"] if verb == "generate" else []

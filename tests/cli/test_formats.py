@@ -1,6 +1,7 @@
 import json
 
 import pytest
+
 from ffp8.cli.main import main
 from ffp8.golden.catalogue import CATALOGUE
 from ffp8.golden.formats import Format

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from ffp8.boards.board import BOARDS
 from ffp8.cli import verify as verify_command
 from ffp8.cli.main import VERBS, main
@@ -94,7 +95,9 @@ def test_generated_verilog_stands_alone(capsys: pytest.CaptureFixture[str]) -> N
         pytest.skip("Icarus Verilog is not on this machine")
     shown = run(capsys, "generate", *SMALL, "-o", "unit")
     command = shown.split("check it with: ")[1].strip()
-    done = subprocess.run(command, shell=True, cwd="unit", capture_output=True, text=True)
+    done = subprocess.run(
+        command, shell=True, cwd="unit", capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0
     assert "PASS" in done.stdout
 

@@ -81,7 +81,7 @@ def configurations() -> Iterator[MultiplierConfig]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description="All pairs of codes of many format pairs.")
     parser.add_argument("--pairs", type=int, default=400, help="format pairs (default: 400)")
     args = parser.parse_args()
     start = time.monotonic()
@@ -100,8 +100,7 @@ def main() -> int:
         print(f"{compared:,} products, {failed} failed", file=sys.stderr)
     seconds = time.monotonic() - start
     print(
-        f"{len(chosen)} format pairs, {compared:,} products, {failed} pairs failed, "
-        f"{seconds:.0f} s"
+        f"{len(chosen)} format pairs, {compared:,} products, {failed} pairs failed, {seconds:.0f} s"
     )
     return 1 if failed else 0
 

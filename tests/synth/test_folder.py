@@ -1,7 +1,7 @@
-import os
 from pathlib import Path
 
 import pytest
+
 from ffp8.synth.folder import complete_folder
 
 MARKER = "design.json"
@@ -11,6 +11,12 @@ def write(folder: Path, text: str) -> None:
     with complete_folder(folder, MARKER) as work:
         (work / MARKER).write_text(text)
         assert not (folder / MARKER).exists() or (folder / MARKER).read_text() != text
+
+
+def write_half(folder: Path, error: type[BaseException]) -> None:
+    with complete_folder(folder, MARKER) as work:
+        (work / MARKER).write_text("half")
+        raise error
 
 
 def test_appears_when_complete(tmp_path: Path) -> None:
@@ -31,9 +37,8 @@ def test_replaces_earlier_result(tmp_path: Path) -> None:
 def test_failure_leaves_all_as_it_was(tmp_path: Path, error: type[BaseException]) -> None:
     write(tmp_path / "out", "old")
     for name in ("out", "other"):
-        with pytest.raises(error), complete_folder(tmp_path / name, MARKER) as work:
-            (work / MARKER).write_text("half")
-            raise error
+        with pytest.raises(error):
+            write_half(tmp_path / name, error)
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
     assert (tmp_path / "out" / MARKER).read_text() == "old"
 
@@ -47,12 +52,12 @@ def test_refuses_other_files(tmp_path: Path) -> None:
 
 def test_refuses_a_file(tmp_path: Path) -> None:
     (tmp_path / "out").touch()
-    with pytest.raises(ValueError, match="must be a folder, not a file$"):
+    with pytest.raises(ValueError, match=r"must be a folder, not a file$"):
         write(tmp_path / "out", "new")
 
 
 def test_refuses_unwritable_place() -> None:
     # Not even root can make folders in there.
-    place = Path("/proc/ffp8") if os.path.isdir("/proc") else Path("/nowhere/ffp8")
+    place = Path("/proc/ffp8") if Path("/proc").is_dir() else Path("/nowhere/ffp8")
     with pytest.raises(ValueError, match=r"^Output .* must be writable, not so: .*-o$"):
         write(place, "new")

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from ffp8.golden.formats import Format
 from ffp8.golden.multiplier import MultiplierConfig
 from ffp8.golden.ports import Direction, Port
@@ -47,7 +48,7 @@ def test_vector_elements_are_combined() -> None:
 def test_random_codes_use_all_bits(width: int) -> None:
     port = Port(name="v", direction=Direction.INPUT, meaning="", bits=width)
     codes = [int(code) for code in random_codes(port, 500, np.random.default_rng(0))]
-    assert 0 <= min(codes)
+    assert min(codes) >= 0
     assert max(codes) < 2**width
     for bit in range(width):
         assert {code >> bit & 1 for code in codes} == {0, 1}
