@@ -5,13 +5,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from amaranth.back import rtlil
 from amaranth.hdl import ClockDomain, Fragment
 from amaranth.lib import io
 
 from ffp8.golden.ports import Direction, Port, Role
 from ffp8.golden.signature import cases
 from ffp8.synth import netlist
+from ffp8.synth.convert import to_rtlil
 from ffp8.synth.design import Design
 from ffp8.synth.devices import DEVICES
 from ffp8.synth.engines import open_engine
@@ -148,8 +148,8 @@ def elaborate(board: Board, exerciser: Exerciser, platform: PadPlatform) -> Desi
         ports.append(Port(name=name, direction=direction, meaning="a pin of the board"))
         signals[name] = (pad.i if is_input else pad.o, None)
     top = f"{board.name.replace('-', '_')}_pads"
-    text, _ = rtlil.convert_fragment(fragment, signals, top, emit_src=False)
-    return Design(top=top, ports=tuple(ports), clock="clk", rtlil=text)
+    rtlil = to_rtlil(fragment, signals, top)
+    return Design(top=top, ports=tuple(ports), clock="clk", rtlil=rtlil)
 
 
 def read_verdict(board: Board, lit: dict[str, np.ndarray]) -> str:

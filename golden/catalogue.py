@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
-from .formats import FIELDS, Format, Specials, fixed_point, integer, p3109
+from .formats import DERIVED, FIELDS, Format, Specials, fixed_point, integer, p3109
 
 __all__ = ["CATALOGUE", "Entry", "aliases", "name_of", "parse"]
 
@@ -30,9 +30,7 @@ class Entry:
     source: str
 
 
-def float_format(
-    exponent: int, fraction: int, specials: Specials, bias: int | None = None
-) -> Format:
+def float_format(exponent: int, fraction: int, specials: Specials, bias: int = DERIVED) -> Format:
     return Format(exponent=exponent, fraction=fraction, bias=bias, specials=specials)
 
 

@@ -1,4 +1,4 @@
-"""RTLIL into Verilog and C++, by the Yosys that comes with Amaranth.
+"""Hardware into RTLIL, and that into Verilog and C++, by the Yosys that comes with Amaranth.
 
 It needs no first compilation and its version goes with Amaranth's, so that the text of a
 design does not depend on the tools that synthesise it.
@@ -7,9 +7,22 @@ design does not depend on the tools that synthesise it.
 import re
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-__all__ = ["TO_CXXRTL", "to_cxxrtl", "to_cxxrtl_all", "to_verilog", "version", "without_values"]
+# The types of Amaranth lack this module.
+from amaranth.back.rtlil import convert_fragment  # pyright: ignore[reportMissingImports]
+from amaranth.hdl import Fragment
+
+__all__ = [
+    "TO_CXXRTL",
+    "to_cxxrtl",
+    "to_cxxrtl_all",
+    "to_rtlil",
+    "to_verilog",
+    "version",
+    "without_values",
+]
 
 #: Attributes of Amaranth's that say nothing to a reader of the Verilog.
 HIDDEN_ATTRIBUTES = ("generator", "top", "src", "amaranth.hierarchy", "amaranth.decoding")
@@ -45,6 +58,12 @@ def version() -> str:
 def without_values(rtlil: str) -> str:
     """RTLIL without the attributes that name each value of a signal, for waveforms only."""
     return re.sub(r"^ *attribute \\enum_(?:value|base_type).*\n", "", rtlil, flags=re.MULTILINE)
+
+
+def to_rtlil(fragment: Fragment, ports: Mapping[str, Any], name: str) -> str:
+    """Hardware as RTLIL: the same text for the same hardware, wherever its source lies."""
+    text, _ = convert_fragment(fragment, ports, name, emit_src=False)
+    return without_values(text)
 
 
 def to_verilog(rtlil: str) -> str:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from amaranth.back import rtlil
 from amaranth.hdl import ClockDomain, Fragment, Value
 
 from ffp8.golden.block import BlockConfig
@@ -55,12 +54,11 @@ class Design:
 def elaborate(config: BlockConfig) -> Design:
     """Make the hardware of a configuration."""
     fragment, ports = _fragment(config)
-    text, _ = rtlil.convert_fragment(fragment, ports, config.identifier, emit_src=False)
     return Design(
         top=config.identifier,
         ports=config.ports,
         clock="clk" if config.latency else None,
-        rtlil=convert.without_values(text),
+        rtlil=convert.to_rtlil(fragment, ports, config.identifier),
         config=config,
     )
 
