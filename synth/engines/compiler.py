@@ -203,4 +203,8 @@ def describe(command: tuple[str, ...]) -> Compiler:
         raise MissingTool(f"The C++ compiler does not run: {shlex.join(command)} --version")
     first = done.stdout.splitlines()[0]
     gcc = "Free Software Foundation" in done.stdout
-    return Compiler(command, f"g++ {first.split()[-1]}" if gcc else first, gcc)
+    if gcc:
+        version = f"g++ {first.split()[-1]}"
+    else:
+        version = f"ziglang, {first}" if "ziglang" in command else first
+    return Compiler(command, version, gcc)
