@@ -406,7 +406,9 @@ def test_range_shows_each_seed_and_the_target() -> None:
 def test_bar_at_the_edge_keeps_its_figure_inside() -> None:
     chart = bar_chart([("x", [("LUT", 100000, "one")])], unit="cells", name="Area")
     bar = shapes(chart, "rect")[0]
-    assert float(bar["width"]) <= 720 - 64
+    assert float(bar["width"]) == 720 - 64
+    figure = next(text for text in shapes(chart, "text") if text["class"] == "value")
+    assert 720 - 64 < float(figure["x"]) < 720 - 50
 
 
 def test_gowin_note_is_shown() -> None:

@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ffp8.golden.formats import Format
+from ffp8.golden.multiplier import MultiplierConfig
 from ffp8.golden.ports import Direction, Port
 from ffp8.synth import synthesis
 from ffp8.synth.cells import Area
-from ffp8.synth.design import Design
+from ffp8.synth.design import Design, elaborate
 from ffp8.synth.engines import open_engine
 from ffp8.synth.errors import MissingTool, ToolFailed
 from ffp8.synth.harness import HARNESS, harness_verilog
@@ -176,6 +178,15 @@ def test_area_only() -> None:
     assert result.timing is None
     assert result.to_json()["timing"] is None
     assert result.seeds == ()
+
+
+@pytest.mark.parametrize("dsp", [False, True])
+def test_multiplier_blocks_only_where_allowed(dsp: bool) -> None:
+    e4m3 = Format.parse("e4m3fn")
+    product = elaborate(MultiplierConfig(a=e4m3, b=e4m3))
+    result = synthesise(product, "ecp5-25k", dsp=dsp, timing=False)
+    assert result.area.dsp == dsp
+    assert result.to_json()["dsp_allowed"] == dsp
 
 
 @pytest.mark.parametrize("device", ["gowin-gw1nr-9", "gowin-gw2a-18"])

@@ -131,7 +131,7 @@ def test_log_of_an_earlier_run_is_not_taken_for_this_one(native: Path, tmp_path:
 
 
 def test_stop_ends_the_tool(native: Path, tmp_path: Path) -> None:
-    make_program(native, "nextpnr-ice40", "echo $$ > pid; exec /bin/sleep 100")
+    make_program(native, "nextpnr-ice40", "echo $$ > pid; exec /bin/sleep 100000")
     running = Toolchain.open("native").start_place_and_route("ice40", [], tmp_path)
     deadline = time.monotonic() + 20
     while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text().strip():
