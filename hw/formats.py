@@ -1,5 +1,6 @@
 """Formats as Amaranth shapes: signals that know their format and show decimals in waveforms."""
 
+from functools import cache
 from typing import Any
 
 from amaranth.hdl import Format as HdlFormat
@@ -13,6 +14,12 @@ __all__ = ["FormatLayout", "FormatView", "RawLayout"]
 
 #: Waveforms show the values of formats up to this width; a table of them all is needed.
 MAX_SHOWN_WIDTH = 10
+
+
+@cache
+def decimals(fmt: Format) -> dict[int, str]:
+    """The value of each code as text."""
+    return dict(enumerate(fmt.unpack(fmt.codes).to_texts()))
 
 
 class FormatLayout(data.StructLayout):
@@ -60,8 +67,7 @@ class FormatLayout(data.StructLayout):
     def format(self, value: Any, format_spec: str) -> Any:
         if self.fmt.width > MAX_SHOWN_WIDTH:
             return super().format(value, format_spec)
-        texts = self.fmt.unpack(self.fmt.codes).to_texts()
-        return HdlFormat.Enum(Value.cast(value), dict(enumerate(texts)))
+        return HdlFormat.Enum(Value.cast(value), decimals(self.fmt))
 
     def __eq__(self, other: object) -> bool:
         return type(other) is FormatLayout and other.fmt == self.fmt
