@@ -15,7 +15,7 @@ from amaranth_boards.tang_nano_9k import TangNano9kPlatform
 from amaranth_boards.tinyfpga_bx import TinyFPGABXPlatform
 from amaranth_boards.ulx3s import ULX3S_85F_Platform
 
-from ffp8.synth.devices import DEVICES, FAMILIES
+from ffp8.synth.devices import find_device
 
 __all__ = ["BOARDS", "Board", "Light", "Pin", "Show", "find_board"]
 
@@ -101,8 +101,6 @@ class Board:
         Its name on the command line.
     device
         Name of its FPGA among the devices of `ffp8.synth`, where only the chip matters.
-    family
-        The tools' family: ice40, ecp5 or gowin.
     lights
         What its lights show.
     button
@@ -124,7 +122,6 @@ class Board:
     name: str
     title: str
     device: str
-    family: str
     platform: type[Platform]
     lights: tuple[Light, ...]
     button: Pin | None = None
@@ -141,6 +138,11 @@ class Board:
         return float(self.platform().default_clk_frequency) / 1e6
 
     @property
+    def family(self) -> str:
+        """The tools' family: ice40, ecp5 or gowin."""
+        return find_device(self.device).family.name
+
+    @property
     def part(self) -> str:
         """The FPGA with its package, and speed grade where it has one."""
         platform: Any = self.platform
@@ -151,11 +153,7 @@ class Board:
 
     def synthesis_options(self, *, dsp: bool) -> str:
         """Options of Yosys's command for the board's FPGA."""
-        # The chip of a device that the tools do not name apart has its family's options.
-        device = DEVICES.get(self.device)
-        family = FAMILIES[self.family]
-        command = (device or family).command(dsp=dsp, pins=True)
-        return command.partition(" ")[2]
+        return find_device(self.device).command(dsp=dsp, pins=True).partition(" ")[2]
 
     def program_command(self, file: str) -> str:
         """The command that programs a bitstream."""
@@ -184,7 +182,6 @@ BOARDS: dict[str, Board] = {
             name="icebreaker",
             title="1BitSquared iCEBreaker (iCE40 UP5K)",
             device="ice40-up5k",
-            family="ice40",
             platform=ICEBreakerPlatform,
             lights=(
                 Light(Pin("led_g"), Show.MATCH, "green LED"),
@@ -199,7 +196,6 @@ BOARDS: dict[str, Board] = {
             name="ulx3s-85f",
             title="Radiona ULX3S with LFE5U-85F",
             device="ecp5-85k",
-            family="ecp5",
             platform=ULX3S_85F_Platform,
             lights=(
                 Light(Pin("led", 0), Show.MATCH, "LED 0"),
@@ -217,7 +213,6 @@ BOARDS: dict[str, Board] = {
             name="tinyfpga-bx",
             title="TinyFPGA BX (iCE40 LP8K)",
             device="ice40-lp8k",
-            family="ice40",
             platform=TinyFPGABXPlatform,
             lights=(Light(Pin("led"), Show.VERDICT, "LED"),),
             suffix="bin",
@@ -228,7 +223,6 @@ BOARDS: dict[str, Board] = {
             name="orangecrab",
             title="OrangeCrab r0.2 (LFE5U-25F)",
             device="ecp5-25k",
-            family="ecp5",
             platform=OrangeCrabR0_2_25FPlatform,
             lights=(
                 Light(Pin("rgb_led", 0, "g"), Show.MATCH, "RGB LED, green"),
@@ -246,7 +240,6 @@ BOARDS: dict[str, Board] = {
             name="tang-nano-9k",
             title="Sipeed Tang Nano 9k (GW1NR-9)",
             device="gowin-gw1nr-9",
-            family="gowin",
             platform=TangNano9kPlatform,
             lights=(
                 Light(Pin("led", 0), Show.MATCH, "LED 0"),

@@ -13,7 +13,6 @@ from ffp8.golden.signature import cases
 from ffp8.synth import netlist
 from ffp8.synth.convert import to_rtlil
 from ffp8.synth.design import Design
-from ffp8.synth.devices import DEVICES
 from ffp8.synth.engines import open_engine
 
 from .board import Board, Show
@@ -109,8 +108,7 @@ def simulate(
     platform = PadPlatform(board)
     design = elaborate(board, exerciser, platform)
     if gates:
-        device = DEVICES.get(board.device)
-        design = netlist.gates(design, board.family if device is None else device)
+        design = netlist.gates(design, board.device)
     simulation = open_engine(design, engine)
     # A second for the verdict and the last blink on top, whatever the latency.
     config = exerciser.config

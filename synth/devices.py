@@ -218,6 +218,14 @@ DEVICES = {
             arguments=("--hx8k", "--package", "ct256"),
         ),
         Device(
+            name="ice40-lp8k",
+            family=FAMILIES["ice40"],
+            part="iCE40LP8K-CM81",
+            synthesis="-device lp",
+            arguments=("--lp8k", "--package", "cm81"),
+            note="as on the TinyFPGA BX",
+        ),
+        Device(
             name="ecp5-25k",
             family=FAMILIES["ecp5"],
             part="LFE5U-25F-6BG381C",

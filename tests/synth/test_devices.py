@@ -13,6 +13,7 @@ def test_all_devices_that_were_promised() -> None:
     assert list(DEVICES) == [
         "ice40-up5k",
         "ice40-hx8k",
+        "ice40-lp8k",
         "ecp5-25k",
         "ecp5-85k",
         "gowin-gw1nr-9",
