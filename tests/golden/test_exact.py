@@ -64,11 +64,21 @@ def test_products_are_exact(left: list[float], right: list[float]) -> None:
         assert bool(negative) == (math.copysign(1, x) != math.copysign(1, y))
 
 
+@given(st.integers(0, 2**62 - 1), st.integers(0, 2**62 - 1))
+def test_products_of_integers_are_exact(left: int, right: int) -> None:
+    a, b = (Exact.from_floats(np.array([value])) for value in (left, right))
+    assert (a * b).to_fractions() == [left * right]
+
+
 def test_products_of_narrow_significands_stay_in_int64() -> None:
     narrow = Exact.from_floats(np.array([3], np.int8))
     assert (narrow * narrow).significand.dtype == np.int64
-    wide = Exact.from_floats([1 / 3])
-    assert (wide * wide).significand.dtype == object
+    # 32 bits by 31 do not fit any more.
+    for bits, dtype in ((31, np.int64), (32, object)):
+        ones = Exact.from_floats(np.array([2**31 - 1]))
+        more = Exact.from_floats(np.array([2**bits - 1]))
+        assert (ones * more).significand.dtype == dtype
+        assert (ones * more).to_fractions() == [(2**31 - 1) * (2**bits - 1)]
 
 
 @given(st.lists(st.integers(0, 2**62 - 1), max_size=8))

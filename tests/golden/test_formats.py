@@ -254,7 +254,7 @@ def test_e8m0fnu_differs_from_ml_dtypes_at_ties_and_next_to_its_least_value() ->
     assert_same_floats(ours[other], theirs[other])
 
 
-@pytest.mark.parametrize("name", ["int4", "uint4"])
+@pytest.mark.parametrize("name", ["int2", "uint2", "int4", "uint4"])
 def test_small_integers_are_those_of_ml_dtypes(name: str) -> None:
     fmt = parse(name)
     dtype = np.dtype(getattr(ml_dtypes, name))

@@ -81,6 +81,7 @@ TRIPLES = [
     ("s1e7m0b20", "s1e0m7b-20", "s1e3m4b40"),
     ("e4m3fn", "e5m2", "float16"),
     ("float16", "e4m3fn", "bfloat16"),
+    ("s1e5m0b15_ieee", "s1e4m3b7", "e5m2"),
     ("s1e6m9", "s1e6m9", "fp16_1_6_9"),
 ]
 
@@ -174,6 +175,22 @@ def test_raw_product_is_exact(triple: tuple[str, str, str]) -> None:
         if not got.nan[at]:
             assert abs(values[at]) == want.magnitude
             assert bool(got.negative[at]) == want.negative
+
+
+@pytest.mark.parametrize("triple", TRIPLES, ids="-".join)
+def test_raw_fields_are_made_of_the_operands_fields(triple: tuple[str, str, str]) -> None:
+    formats = [parse(name) for name in triple[:2]]
+    operands = some_pairs(formats[0], formats[1], 200, seed=2)
+    config = MultiplierConfig(a=formats[0], b=formats[1])
+    raw = config.result
+    assert isinstance(raw, RawFormat)
+    fields = raw.split(multiply(config, a=operands[0], b=operands[1])["out"])
+    exponent = np.zeros(operands[0].shape, np.int64)
+    for fmt, codes in zip(formats, operands, strict=True):
+        field = codes.astype(np.int64) >> fmt.fraction & 2**fmt.exponent - 1
+        # A subnormal's field counts as 1.
+        exponent += np.maximum(field, 1) if fmt.exponent and fmt.zero else field
+    np.testing.assert_array_equal(fields["exponent"], exponent)
 
 
 def test_raw_product_needs_its_widths() -> None:

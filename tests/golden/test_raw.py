@@ -10,6 +10,7 @@ from ffp8.golden.raw import RawFormat
 FULL = RawFormat(significand=8, exponent=5, bias=20, sign=True, infinity=True, nan=True)
 PLAIN = RawFormat(significand=4, exponent=0, bias=-3, sign=False, infinity=False, nan=False)
 WIDE = RawFormat(significand=70, exponent=6, bias=0, sign=True, infinity=False, nan=True)
+FILLED = RawFormat(significand=57, exponent=5, bias=0, sign=True, infinity=False, nan=True)
 
 
 def test_names() -> None:
@@ -27,10 +28,10 @@ def test_fields_are_in_order_and_absent_ones_left_out() -> None:
         ("nan", 1),
     ]
     assert PLAIN.fields == {"significand": 4}
-    assert (FULL.width, PLAIN.width, WIDE.width) == (16, 4, 78)
+    assert [fmt.width for fmt in (FULL, PLAIN, WIDE, FILLED)] == [16, 4, 78, 64]
 
 
-@pytest.mark.parametrize("fmt", [FULL, PLAIN, WIDE], ids=str)
+@pytest.mark.parametrize("fmt", [FULL, PLAIN, WIDE, FILLED], ids=str)
 def test_join_and_split_are_inverse(fmt: RawFormat) -> None:
     chance = np.random.default_rng(1)
     fields = {
