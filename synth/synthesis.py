@@ -41,7 +41,7 @@ class Timing:
     Attributes
     ----------
     harness
-        What the harness added to the unit's area: that of both less that of the unit.
+        What the harness added to the unit's area, in the netlist that was timed.
     note
         What to know of this figure; empty if nothing.
     """
@@ -134,7 +134,7 @@ def synthesise(
     """Measure a unit's area and speed on a device.
 
     Area is of the bare unit: its ports are ports of the netlist, with no pin buffers and no
-    registers around it. Speed is measured by place and route of the unit in a harness
+    registers around it. Speed is measured by place and route of that netlist in a harness
     (`harness_verilog`), once a seed.
 
     Parameters
@@ -174,18 +174,19 @@ def synthesise(
         tools = Toolchain.open(tools)
     programs = tools.programs(device.family.name, route=timing)
     versions = tools.versions(programs)
+    job = Job(tools, design, device, dsp=dsp, timing=timing)
     with work_folder(folder) as work:
         (work / "unit.il").write_text(design.rtlil)
-        cells, commands = count_cells(tools, design, device, work, dsp=dsp)
-        area = Area.of(cells, device.family)
-        progress("area")
+        (work / "harness.v").write_text(harness_verilog(design))
+        netlist = job.synthesise(work)
+        progress("synthesis")
+        commands = [netlist.command]
         measured = None
         if timing:
-            measured, calls = measure_timing(
-                tools, design, device, area, work,
-                dsp=dsp, frequency=frequency, seeds=seeds, progress=progress,
+            measured = job.measure(
+                netlist, work,
+                frequency=frequency, seeds=seeds, progress=progress, commands=commands,
             )  # fmt: skip
-            commands += calls
     return Synthesis(
         top=design.top,
         sha256=design.hash,
@@ -195,8 +196,8 @@ def synthesise(
         seeds=tuple(seeds) if timing else (),
         tools=tools.name,
         versions=versions,
-        cells=cells,
-        area=area,
+        cells=netlist.cells,
+        area=netlist.area,
         timing=measured,
         commands=tuple(commands),
         seconds=round(time.monotonic() - start, 1),
@@ -222,79 +223,132 @@ def work_folder(folder: Path | str | None) -> Iterator[Path]:
     shutil.rmtree(work, ignore_errors=True)
 
 
-def count_cells(
-    tools: Toolchain, design: Design, device: Device, work: Path, *, dsp: bool
-) -> tuple[dict[str, int], list[str]]:
-    """Cells of the bare unit, and the commands that gave them."""
-    call = tools.yosys(
-        f"read_rtlil unit.il\n"
-        f"hierarchy -check -top {design.top}\n"
-        f"proc\nflatten\nopt_clean\n"
-        f"{device.command(dsp=dsp)} -top {design.top}\n"
-        f"tee -q -o area.json stat -json\n",
-        work,
-        "area.log",
-    )
-    return read_cells(work / "area.json", call.log), [call.command]
+@dataclass(frozen=True, kw_only=True)
+class Netlist:
+    """A unit after synthesis.
+
+    Attributes
+    ----------
+    name
+        Yosys's JSON file of the unit in its harness; it is there if timing was asked for.
+    cells, area
+        Of the unit alone.
+    harness
+        Area that the harness adds.
+    command
+        What made it.
+    """
+
+    name: str
+    cells: dict[str, int]
+    area: Area
+    harness: Area
+    command: str
 
 
-def measure_timing(
-    tools: Toolchain,
-    design: Design,
-    device: Device,
-    area: Area,
-    work: Path,
-    *,
-    dsp: bool,
-    frequency: float,
-    seeds: Sequence[int],
-    progress: Callable[[str], None],
-) -> tuple[Timing, list[str]]:
-    """Timing of the unit in its harness, and the commands that gave it."""
-    (work / "harness.v").write_text(harness_verilog(design))
-    constraints: tuple[str, ...] = ()
-    if device.pins:
-        lines = [f'IO_LOC "{name}" {pin};\n' for name, pin in device.pins.items()]
-        (work / "pins.cst").write_text("".join(lines))
-        constraints = ("--vopt", "cst=pins.cst")
-    commands: list[str] = []
+class Job:
+    """A synthesis with all that was asked for."""
 
-    def attempt(option: str) -> tuple[Fmax, Area]:
-        name = f"harness{option}"
-        call = tools.yosys(
-            f"read_rtlil unit.il\n"
-            f"read_verilog harness.v\n"
-            f"hierarchy -check -top {HARNESS}\n"
-            f"proc\nflatten\nopt_clean\n"
-            f"{device.command(dsp=dsp, pins=True)} {option} -top {HARNESS} -json {name}.json\n"
-            f"tee -q -o {name}_area.json stat -json\n",
-            work,
-            f"{name}.log",
+    def __init__(
+        self, tools: Toolchain, design: Design, device: Device, *, dsp: bool, timing: bool
+    ):
+        self.tools = tools
+        self.design = design
+        self.device = device
+        self.dsp = dsp
+        self.timing = timing
+
+    def synthesise(self, work: Path, option: str = "") -> Netlist:
+        """Synthesise the unit, and put the cells found into the harness as they are.
+
+        So the netlist that is timed is the one that is counted.
+        """
+        name = f"synthesis{option}"
+        call = self.tools.yosys(self.script(name, option), work, f"{name}.log")
+        family = self.device.family
+        cells = read_cells(work / f"{name}.area.json", call.log)
+        area = Area.of(cells, family)
+        both = area
+        if self.timing:
+            both = Area.of(read_cells(work / f"{name}.harness_area.json", call.log), family)
+        return Netlist(
+            name=f"{name}.json",
+            cells=cells,
+            area=area,
+            harness=both - area,
+            command=call.command,
         )
-        progress("synthesis in the harness")
-        calls = place_and_route(
-            tools, device, f"{name}.json",
-            frequency=frequency, seeds=seeds, constraints=constraints,
-            folder=work, progress=progress,
-        )  # fmt: skip
-        commands.extend([call.command, *(calls[seed].command for seed in seeds)])
-        both = Area.of(read_cells(work / f"{name}_area.json", call.log), device.family)
-        return read_fmax(work, seeds), both
 
-    fallback = device.family.timing_fallback
-    note = ""
-    try:
-        fmax, both = attempt("")
-    except NoClockedPath:
-        if not fallback:
-            raise
-        note = f"of a netlist made with {fallback}: nextpnr finds no path in the usual one"
-        progress(f"again with {fallback}: nextpnr finds no path")
-        fmax, both = attempt(fallback)
-    found = Timing(
-        fmax=fmax,
-        critical_path=read_critical_path(work, fmax.typical_seed),
-        harness=both - area,
-        note=note,
-    )
-    return found, commands
+    def script(self, name: str, option: str) -> str:
+        """Yosys's script from the unit to the netlists' files, called after a name."""
+        top = self.design.top
+        unit = (
+            f"read_rtlil unit.il\n"
+            f"hierarchy -check -top {top}\n"
+            f"proc\nflatten\nopt_clean\n"
+            f"{self.device.command(dsp=self.dsp)} {option} -top {top}\n"
+            f"tee -q -o {name}.area.json stat -json\n"
+        )
+        if not self.timing:
+            return unit
+        return unit + (
+            f"design -stash unit\n"
+            f"read_rtlil unit.il\n"
+            f"blackbox {top}\n"
+            f"read_verilog harness.v\n"
+            f"{self.device.command(dsp=self.dsp, pins=True)} -top {HARNESS}\n"
+            f"delete {top}\n"
+            f"design -copy-from unit {top}\n"
+            f"hierarchy -check -top {HARNESS}\n"
+            f"flatten\nopt_clean\n"
+            f"tee -q -o {name}.harness_area.json stat -json\n"
+            f"write_json {name}.json\n"
+        )
+
+    def measure(
+        self,
+        netlist: Netlist,
+        work: Path,
+        *,
+        frequency: float,
+        seeds: Sequence[int],
+        progress: Callable[[str], None],
+        commands: list[str],
+    ) -> Timing:
+        """Time a netlist, or one that can be timed; commands are added to a list."""
+        constraints: tuple[str, ...] = ()
+        if self.device.pins:
+            lines = [f'IO_LOC "{name}" {pin};\n' for name, pin in self.device.pins.items()]
+            (work / "pins.cst").write_text("".join(lines))
+            constraints = ("--vopt", "cst=pins.cst")
+
+        def route(netlist: Netlist) -> Fmax:
+            calls = place_and_route(
+                self.tools, self.device, netlist.name,
+                frequency=frequency, seeds=seeds, constraints=constraints,
+                folder=work, progress=progress,
+            )  # fmt: skip
+            commands.extend(calls[seed].command for seed in seeds)
+            return read_fmax(work, seeds)
+
+        note = ""
+        try:
+            fmax = route(netlist)
+        except NoClockedPath:
+            option = self.device.family.timing_fallback
+            if not option:
+                raise
+            progress(f"again with {option}: nextpnr finds no path")
+            netlist = self.synthesise(work, option)
+            commands.append(netlist.command)
+            note = (
+                f"of a netlist made with {option}, of {netlist.area.lut} LUT: "
+                f"nextpnr finds no path in the usual one"
+            )
+            fmax = route(netlist)
+        return Timing(
+            fmax=fmax,
+            critical_path=read_critical_path(work, fmax.typical_seed),
+            harness=netlist.harness,
+            note=note,
+        )
