@@ -2,13 +2,11 @@
 
 import argparse
 from collections.abc import Sequence
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from ffp8.golden.catalogue import CATALOGUE, aliases
-from ffp8.golden.exact import Exact
 from ffp8.golden.formats import Format
 
 from .output import print_json, show, table
@@ -32,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
     if args.codes and fmt.width > 16:
         raise UsageError(f"Option --codes must be of a format up to 16 bits, not {fmt.width}")
     facts = describe(fmt)
-    values = texts(fmt.unpack(fmt.codes)) if args.codes else []
+    values = fmt.unpack(fmt.codes).to_texts() if args.codes else []
     if args.codes:
         facts["codes"] = {f"0x{code:0{digits(fmt)}x}": value for code, value in enumerate(values)}
     if args.json:
@@ -94,10 +92,10 @@ def describe(fmt: Format) -> dict[str, Any]:
         "fraction_bits": fmt.fraction,
         "bias": fmt.bias,
         "subnormals": fmt.subnormals,
-        "largest": text(fmt.max),
-        "lowest": text(fmt.unpack(lowest)) if fmt.sign else "0" if fmt.zero else None,
-        "least_normal": None if fmt.min_normal is None else text(fmt.min_normal),
-        "least_positive": text(fmt.min_positive),
+        "largest": fmt.max.to_texts()[0],
+        "lowest": fmt.unpack(lowest).to_texts()[0] if fmt.sign else "0" if fmt.zero else None,
+        "least_normal": None if fmt.min_normal is None else fmt.min_normal.to_texts()[0],
+        "least_positive": fmt.min_positive.to_texts()[0],
         "precision_bits": fmt.significand_width,
         "negative_zero": fmt.has_negative_zero,
         "infinity": None if infinity is None else hexadecimal(infinity),
@@ -107,33 +105,3 @@ def describe(fmt: Format) -> dict[str, Any]:
 
 def digits(fmt: Format) -> int:
     return -(-fmt.width // 4)
-
-
-def text(value: Exact) -> str:
-    return texts(Exact(*(np.atleast_1d(part) for part in vars(value).values())))[0]
-
-
-def texts(values: Exact) -> list[str]:
-    """Values as decimals where these are exact and short, else with a power of two."""
-    found = []
-    for value, negative in zip(values.to_fractions(), values.negative, strict=True):
-        if value == 0 and negative:
-            found.append("-0")
-        elif isinstance(value, Fraction):
-            found.append(decimal(value))
-        else:
-            found.append(str(value))
-    return found
-
-
-def decimal(value: Fraction) -> str:
-    if abs(value) < 2**1000 and value.denominator < 2**1000:
-        shown = f"{float(value):.10g}"
-        if Fraction(shown) == value:
-            return shown
-    if value.denominator > 1:
-        odd, power = value.numerator, -(value.denominator.bit_length() - 1)
-    else:
-        power = (value.numerator & -value.numerator).bit_length() - 1
-        odd = value.numerator >> power
-    return f"2^{power}" if odd == 1 else f"{odd}*2^{power}"

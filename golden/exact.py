@@ -146,13 +146,22 @@ class Exact:
         return values
 
     def to_texts(self) -> list[str]:
-        """The values of a flat array for people: six digits, or a power of two beyond float64."""
-        values = zip(self.to_fractions(), self.negative, strict=True)
+        """The values for people: decimals where these are exact and short, else powers of two."""
+        flat = Exact(*(np.atleast_1d(part) for part in vars(self).values()))
+        values = zip(flat.to_fractions(), flat.negative, strict=True)
         return ["-0" if value == 0 and negative else to_text(value) for value, negative in values]
 
 
 def to_text(value: Fraction | float) -> str:
-    if isinstance(value, float) or value == 0 or 1e-300 < abs(value) < 1e300:
-        return f"{float(value):g}"
-    power = value.numerator.bit_length() - value.denominator.bit_length()
-    return f"{float(value / Fraction(2) ** power):g}*2^{power}"
+    if isinstance(value, float):
+        return f"{value:g}"
+    if value == 0 or 2**-1000 < abs(value) < 2**1000:
+        shown = f"{float(value):.10g}"
+        if Fraction(shown) == value:
+            return shown
+    if value.denominator > 1:
+        odd, power = value.numerator, 1 - value.denominator.bit_length()
+    else:
+        power = (value.numerator & -value.numerator).bit_length() - 1
+        odd = value.numerator >> power
+    return f"{'-' if odd < 0 else ''}2^{power}" if abs(odd) == 1 else f"{odd}*2^{power}"

@@ -172,7 +172,7 @@ def test_port_describes_codes() -> None:
     ]
     assert out.describe(5) == "0x5"
     wide = Port(name="x", direction=Direction.INPUT, meaning="x", format=Format.parse("s0e15m1"))
-    assert wide.describe(0xFFFF) == "0xffff (1.5*2^16384)"
+    assert wide.describe(0xFFFF) == "0xffff (3*2^16383)"
 
 
 @given(

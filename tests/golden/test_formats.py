@@ -580,4 +580,4 @@ def test_scalar_is_a_float_and_tells_its_code() -> None:
 
 
 def test_scalar_beyond_float64_still_shows() -> None:
-    assert repr(Scalar(parse("s0e15m1"), 0xFFFF)) == "s0e15m1b16383(1.5*2^16384, 0xffff)"
+    assert repr(Scalar(parse("s0e15m1"), 0xFFFF)) == "s0e15m1b16383(3*2^16383, 0xffff)"

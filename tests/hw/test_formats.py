@@ -147,7 +147,7 @@ def test_simulator_takes_and_gives_scalars_and_shows_decimals(tmp_path: Path) ->
     with sim.write_vcd(str(vcd), traces=[dut.i, dut.o]):
         sim.run()
     text = vcd.read_text()
-    for shown in ("s-0.00195312 ", "s448 ", "s-0 ", "snan ", "s1 "):
+    for shown in ("s-0.001953125 ", "s448 ", "s-0 ", "snan ", "s1 "):
         assert shown in text
 
 
