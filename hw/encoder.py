@@ -6,12 +6,17 @@ from amaranth.hdl import Cat, Const, Module, Signal, Value
 from ffp8.golden.formats import Format
 from ffp8.golden.rounding import Overflow, Rounding
 
+from .unpacked import Normal, Unpacked
+
 __all__ = ["Body", "Case", "Encoder", "Status"]
 
 
 @dataclass(frozen=True)
 class Status:
-    """What is known of a value besides its magnitude. NaN and infinity exclude each other."""
+    """What is known of a value besides its magnitude.
+
+    NaN comes before infinity and zero, which mean nothing if it is set.
+    """
 
     sign: Value
     nan: Value
@@ -19,6 +24,19 @@ class Status:
     zero: Value
     #: Whether the value is NaN and came of operands that were not.
     made_nan: Value
+
+    @classmethod
+    def of_product(cls, a: Unpacked | Normal, b: Unpacked | Normal) -> "Status":
+        """What is known of a product of two operands."""
+        invalid = (a.infinity & b.zero) | (b.infinity & a.zero)
+        operand = a.nan | b.nan
+        return cls(
+            sign=a.sign ^ b.sign,
+            nan=operand | invalid,
+            infinity=a.infinity | b.infinity,
+            zero=a.zero | b.zero,
+            made_nan=invalid & ~operand,
+        )
 
 
 @dataclass(frozen=True)
@@ -40,12 +58,11 @@ class Body:
     other: Value | None = None
     choose: Value | None = None
 
-    def bit(self, place: int, forced: Value, one: Value) -> Value:
-        """A bit of the magnitude, or the bit `one` where that is forced."""
+    def bit(self, place: int) -> Value:
         bit = self.number[place]
         if self.other is not None and self.choose is not None:
             bit = (bit & ~self.choose) | (self.other[place] & self.choose)
-        return (bit & ~forced) | one
+        return bit
 
 
 @dataclass(frozen=True)
@@ -119,8 +136,8 @@ class Encoder:
         size = out.width if out.complement else out.magnitude_width
         magnitude = Signal(size)
         for place in range(size):
-            one = constant_bit(cases, place)
-            m.d.comb += magnitude[place].eq(ordinary.bit(place, forced, one))
+            bit = ordinary.bit(place) & ~forced
+            m.d.comb += magnitude[place].eq(with_constants(bit, cases, place))
         if out.complement or not out.sign:
             return magnitude
         sign = status.sign
@@ -129,17 +146,18 @@ class Encoder:
         fixed = [case for case in cases if not case.signed]
         place = out.magnitude_width
         zeros = [case.when for case in fixed if not case.code >> place & 1]
-        sign = (sign & ~Cat(zeros).any()) | constant_bit(fixed, place)
+        sign = with_constants(sign & ~Cat(zeros).any(), fixed, place)
         return Cat(magnitude, sign)
 
 
-def constant_bit(cases: list[Case], place: int) -> Value:
-    """Whether a case is true that has a one at a place, and none of higher priority a zero."""
-    found: Value = Const(0, 1)
-    masked: Value = Const(0, 1)
-    for case in cases:
+def with_constants(bit: Value, cases: list[Case], place: int) -> Value:
+    """A bit that is 0 in all cases, made what it is in each of them."""
+    ones = False
+    for case in reversed(cases):
         if case.code >> place & 1:
-            found = found | (case.when & ~masked)
-        else:
-            masked = masked | case.when
-    return found
+            bit = bit | case.when
+            ones = True
+        elif ones:
+            # A case of less priority may have set it.
+            bit = bit & ~case.when
+    return bit

@@ -1,13 +1,27 @@
 """Small pieces of logic, written so that synthesis needs no carry chain for them."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
+
+from ffp8.golden.rounding import Rounding
 
 from .table import lookup
 
-__all__ = ["above", "plus_constant", "resize", "shift_right_jam"]
+__all__ = [
+    "above",
+    "add",
+    "goes_up",
+    "jam",
+    "multiply",
+    "plus_constant",
+    "resize",
+    "shift_right_jam",
+]
 
 #: Up to this many bits, a table of one result bit is cheaper than its share of an adder.
 TABLE_BITS = 5
+
+#: Most bits of the shorter factor for a product to be made of rows.
+MAX_ROWS = 8
 
 
 def above(number: Value, limit: int) -> Value:
@@ -80,3 +94,72 @@ def shift_right_jam(m: Module, number: Value, amount: Value, name: str) -> Value
         far = amount[steps:].any()
         number = Cat(Mux(far, number.any(), number[0]), Mux(far, 0, number[1:]))
     return number
+
+
+def goes_up(rounding: Rounding, last: Value, guard: Value, sticky: Value) -> Value:
+    """Whether rounding takes the next neighbour.
+
+    Parameters
+    ----------
+    last, guard, sticky
+        The last bit kept, the one behind it, and whether any other behind is set.
+    """
+    match rounding:
+        case Rounding.TOWARD_ZERO:
+            return Const(0, 1)
+        case Rounding.HALF_AWAY:
+            return guard
+        case Rounding.NEAREST_EVEN:
+            return guard & (sticky | last)
+
+
+def normalise_product(product: Value, width: int) -> Value:
+    """A product of two numbers from 1 to 2, as `jam`, with its leading one as the first bit.
+
+    The product's first bit says whether it is 2 or more.
+    """
+    cut = jam(product, width + 1)
+    return Mux(product[-1], jam(cut, width), cut[:-1])
+
+
+def jam(number: Value, width: int) -> Value:
+    """A number of another width, its first bit in place; the last bit shows what was lost."""
+    excess = len(number) - width
+    if excess <= 0:
+        return Cat(Const(0, -excess), number)
+    return Cat(number[: excess + 1].any(), number[excess + 1 :])
+
+
+def add(m: Module, a: Value, b: Value, carry: Value, name: str) -> Value:
+    """a + b + carry, signed, as one adder: the carry goes in through a bit below the others."""
+    width = max(len(a) + (not a.shape().signed), len(b) + (not b.shape().signed)) + 1
+    total = Signal(signed(width + 1), name=f"{name}_with_carry")
+    m.d.comb += total.eq(Cat(Const(1, 1), resize(a, width)) + Cat(carry, resize(b, width)))
+    return total[1:].as_signed()
+
+
+def multiply(m: Module, a: Value, b: Value, name: str) -> Value:
+    """The product of two unsigned numbers.
+
+    Up to 8 bits it is a tree of adders of rows, because synthesis makes much more logic of
+    a multiplication that it has no block for. Wider ones are left to it and its blocks.
+    """
+    if len(a) < len(b):
+        a, b = b, a
+    if len(b) > MAX_ROWS:
+        product = Signal(len(a) + len(b), name=name)
+        m.d.comb += product.eq(a * b)
+        return product
+    return rows(m, a, b, name)
+
+
+def rows(m: Module, a: Value, b: Value, name: str) -> Value:
+    """The rows of a product, one for each bit of `b`, added in pairs."""
+    if len(b) <= 1:
+        return Cat(a & b.replicate(len(a)), Const(0, 1))[: len(a) + len(b)]
+    half = (len(b) + 1) // 2
+    low = rows(m, a, b[:half], f"{name}_low")
+    high = rows(m, a, b[half:], f"{name}_high")
+    total = Signal(len(a) + len(b) - half, name=f"{name}_sum")
+    m.d.comb += total.eq(low[half:] + high)
+    return Cat(low[:half], total)

@@ -3,18 +3,18 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Cat, Const, Module, Signal, Value, signed
 from amaranth.lib import wiring
 from ffp8.golden.formats import Format
 from ffp8.golden.multiplier import MultiplierConfig, raw_exponent_offset
 from ffp8.golden.raw import RawFormat
 
 from .encoder import Encoder, Status
-from .logic import plus_constant, resize
+from .logic import add, normalise_product, multiply, plus_constant, resize
 from .pipeline import Pipeline
 from .ports import members
-from .product_table import ProductTable
 from .rounder import align_fixed, align_float, encode
+from .short_product import ShortProduct
 from .table import lookup
 from .unpacked import Normal, Unpacked, normalise, unpack
 
@@ -92,10 +92,10 @@ class Multiplier(wiring.Component):
             pipeline.bundle("operand", unpack(fmt, Value.cast(port)))
             for fmt, port in ((config.a, self.a), (config.b, self.b))
         )
-        status = status_of(a, b)
-        significand = Signal(raw.significand, name="significand")
+        status = Status.of_product(a, b)
         exponent = Signal(raw.exponent, name="exponent")
-        m.d.comb += significand.eq(a.significand * b.significand)
+        significand = multiply(m, a.significand, b.significand, "significand")
+        significand = resize(significand, raw.significand)
         m.d.comb += exponent.eq(a.exponent + b.exponent)
         product = pipeline.bundle("product", Product(significand, exponent, status))
         status = pipeline.bundle("product", status)
@@ -103,7 +103,7 @@ class Multiplier(wiring.Component):
             "significand": product.significand,
             "exponent": product.exponent,
             "sign": status.sign,
-            "infinity": status.infinity,
+            "infinity": status.infinity & ~status.nan,
             "nan": status.nan,
         }
         code = Cat(fields[name] for name in raw.fields)
@@ -117,8 +117,9 @@ class Multiplier(wiring.Component):
             for fmt, port in ((config.a, self.a), (config.b, self.b))
         )
         shift = self.bias_shift(pipeline)
-        status = pipeline.bundle("product", status_of(a, b))
-        significand = pipeline.bits("product", a.significand * b.significand, "significand")
+        status = pipeline.bundle("product", Status.of_product(a, b))
+        significand = multiply(m, a.significand, b.significand, "significand")
+        significand = pipeline.bits("product", significand, "significand")
         exponent = a.exponent + b.exponent if shift is None else a.exponent + b.exponent + shift
         exponent = pipeline.bits("product", exponent, "exponent")
         offset = raw_exponent_offset(config.a) + raw_exponent_offset(config.b)
@@ -141,16 +142,16 @@ class Multiplier(wiring.Component):
                 a, b = b, a
             a, offset = fold_offset(m, a, offset), 0
         a, b = (pipeline.bundle("operand", x) for x in (a, b))
-        status = status_of(a, b)
-        table = ProductTable(len(a.fraction), len(b.fraction), out, config.rounding)
-        if table.fits and shift is None and not config.flags:
-            return table.rounded(m, pipeline, self.encoder(out), a, b, status)
-        full, top = multiply(m, a.fraction, b.fraction)
+        short = ShortProduct(len(a.fraction), len(b.fraction), out, config.rounding)
+        if short.fits and shift is None and not config.flags:
+            return short.rounded(m, pipeline, self.encoder(out), a, b)
+        status = Status.of_product(a, b)
+        full, top = product_of_ones(m, a.fraction, b.fraction)
         scale = add(m, a.exponent, b.exponent, top, "scale")
         if shift is not None:
             scale = scale + (shift + offset)
-        significand = Signal(len(full), name="significand")
-        m.d.comb += significand.eq(Mux(top, full, full << 1))
+        significand = Signal(out.fraction + 3, name="significand")
+        m.d.comb += significand.eq(normalise_product(full, len(significand)))
         scale = pipeline.bits("product", scale, "scale")
         significand = pipeline.bits("product", significand, "significand")
         status = pipeline.bundle("product", status)
@@ -172,15 +173,6 @@ class Multiplier(wiring.Component):
             port = Value.cast(getattr(self, f"{name}_bias")).as_signed()
             shift = shift + sign * (port - fmt.bias)
         return pipeline.bits("operand", shift, "shift")
-
-
-def status_of(a: Unpacked | Normal, b: Unpacked | Normal) -> Status:
-    """Sign and special cases of a product."""
-    made_nan = ((a.infinity & b.zero) | (b.infinity & a.zero)) & ~a.nan & ~b.nan
-    nan = a.nan | b.nan | made_nan
-    infinity = (a.infinity | b.infinity) & ~nan
-    zero = (a.zero | b.zero) & ~nan & ~infinity
-    return Status(a.sign ^ b.sign, nan, infinity, zero, made_nan)
 
 
 def fold_offset(m: Module, operand: Normal, offset: int) -> Normal:
@@ -207,7 +199,7 @@ def fold_offset(m: Module, operand: Normal, offset: int) -> Normal:
     )
 
 
-def multiply(m: Module, a: Value, b: Value) -> tuple[Value, Value]:
+def product_of_ones(m: Module, a: Value, b: Value) -> tuple[Value, Value]:
     """The product of 1.a and 1.b, and whether it is 2 or more."""
     size = len(a) + len(b)
     if size <= TABLE_BITS:
@@ -218,14 +210,5 @@ def multiply(m: Module, a: Value, b: Value) -> tuple[Value, Value]:
 
         full = lookup(m, Cat(a, b), size + 2, product, "full")
     else:
-        full = Signal(size + 2, name="full")
-        m.d.comb += full.eq(Cat(a, Const(1, 1)) * Cat(b, Const(1, 1)))
+        full = multiply(m, Cat(a, Const(1, 1)), Cat(b, Const(1, 1)), "full")
     return full, full[-1]
-
-
-def add(m: Module, a: Value, b: Value, carry: Value, name: str) -> Value:
-    """a + b + carry, signed, as one adder: the carry goes in through a bit below the others."""
-    width = max(len(a) + (not a.shape().signed), len(b) + (not b.shape().signed)) + 1
-    total = Signal(signed(width + 1), name=f"{name}_with_carry")
-    m.d.comb += total.eq(Cat(Const(1, 1), resize(a, width)) + Cat(carry, resize(b, width)))
-    return total[1:].as_signed()

@@ -7,7 +7,7 @@ from ffp8.golden.formats import Format
 from ffp8.golden.rounding import Rounding
 
 from .encoder import Body, Encoder, Status
-from .logic import above, resize, shift_right_jam
+from .logic import above, goes_up, jam, resize, shift_right_jam
 
 __all__ = ["Neighbour", "align_fixed", "align_float", "encode", "flags"]
 
@@ -46,10 +46,12 @@ def align_float(
 ) -> Neighbour:
     """Find the neighbour of significand / 2^(len - 1) * 2^(scale + out.min_exponent).
 
-    The significand's first bit is one, unless the value is zero.
+    The significand's first bit is one, unless the value is zero. It is the implicit bit and
+    the result's fraction, a bit to decide by, and one for all that was below it.
     """
-    wanted = out.fraction + 3  # With a bit to decide by, and one for all that is below it.
-    number = jam(significand, wanted)
+    number = significand
+    wanted = out.fraction + 3
+    assert len(number) == wanted
     gradual = out.subnormals and scale.shape().signed
     tiny = scale[-1] if scale.shape().signed else Const(0, 1)
     exponent = scale
@@ -146,7 +148,7 @@ def flags(
     special = status.nan | status.infinity
     ordinary = ~special & ~status.zero
     clamped = encoder.clamped(status)
-    infinite = status.infinity & ~clamped
+    infinite = status.infinity & ~status.nan & ~clamped
     over = (beyond & ~clamped) | infinite
     if encoder.keeps_infinity:
         over = over & ~infinite
@@ -161,21 +163,3 @@ def flags(
         "inexact": lost | over | clamped,
         "invalid": clamped | (status.nan & (not out.has_nan)) | status.made_nan,
     }
-
-
-def goes_up(rounding: Rounding, last: Value, guard: Value, sticky: Value) -> Value:
-    match rounding:
-        case Rounding.TOWARD_ZERO:
-            return Const(0, 1)
-        case Rounding.HALF_AWAY:
-            return guard
-        case Rounding.NEAREST_EVEN:
-            return guard & (sticky | last)
-
-
-def jam(number: Value, width: int) -> Value:
-    """A number of another width, its first bit in place; the last bit shows what was lost."""
-    excess = len(number) - width
-    if excess <= 0:
-        return Cat(Const(0, -excess), number)
-    return Cat(number[: excess + 1].any(), number[excess + 1 :])

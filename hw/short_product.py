@@ -1,0 +1,227 @@
+"""Products rounded to a short fraction, with what is below the normal numbers in a table."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
+from ffp8.golden.formats import Format
+from ffp8.golden.rounding import Rounding
+
+from .encoder import Body, Encoder, Status
+from .logic import above, add, goes_up, normalise_product, multiply, plus_constant, resize
+from .pipeline import Pipeline
+from .table import lookup
+from .unpacked import Normal
+
+__all__ = ["ShortProduct"]
+
+#: Most fraction bits of the result; tables of results below the normal ones double with each.
+MAX_FRACTION = 3
+
+#: Most fraction bits of both operands together for the product to be a table.
+TABLE_BITS = 6
+
+#: Inputs of the look-up tables that hardware has.
+LUT_INPUTS = 4
+
+
+@dataclass(frozen=True)
+class Parts:
+    """A product of 1.a and 1.b in three parts.
+
+    Attributes
+    ----------
+    top
+        Whether it is 2 or more, once rounded as a normal number.
+    fraction
+        Its fraction, rounded so.
+    coarse
+        Its fraction cut off and not rounded, and a last bit that shows what was cut. It is
+        that of 2 where rounding got there.
+    """
+
+    top: Value
+    fraction: Value
+    coarse: Value
+
+
+@dataclass(frozen=True)
+class Scaled:
+    """Parts of a product, and the exponent with `top`, less that of the least normal value."""
+
+    scale: Value
+    fraction: Value
+    coarse: Value
+
+
+@dataclass(frozen=True)
+class ShortProduct:
+    """The product of 1.a and 1.b, rounded to a format of few fraction bits.
+
+    The carry of rounding goes into the sum of exponents, so nothing is added behind that sum.
+    A result below the normal ones is a function of few bits: the product cut off to a normal
+    fraction, one bit for what was cut, and the last bits of the exponent.
+
+    Parameters
+    ----------
+    a, b
+        Fraction bits of the operands.
+    """
+
+    a: int
+    b: int
+    out: Format
+    rounding: Rounding
+
+    @property
+    def size(self) -> int:
+        return self.a + self.b
+
+    @property
+    def one(self) -> int:
+        """A one with the result's fraction behind it."""
+        return 2**self.out.fraction
+
+    @property
+    def gradual(self) -> bool:
+        return self.out.subnormals
+
+    @cached_property
+    def fits(self) -> bool:
+        """Whether the result is as short as that, and right in all cases."""
+        if not 1 <= self.out.fraction <= MAX_FRACTION or self.out.max_index < self.one:
+            return False
+        # No product must become 4, which would need one more carry.
+        if self.normal(2**self.size - 1) >= 2 * self.one:
+            return False
+        # A product rounded up to 2 that is halved is below a half, but seems to be a half.
+        return not self.gradual or self.rounding is not Rounding.HALF_AWAY
+
+    # The product as functions of both fractions, the first in the least significant bits.
+
+    def exact(self, fractions: int) -> int:
+        """The product, times 2^size."""
+        return (2**self.a + fractions % 2**self.a) * (2**self.b + (fractions >> self.a))
+
+    def normal(self, fractions: int) -> int:
+        """The rounded product as a code: fraction, and one bit for whether it is 2 or more."""
+        product = self.exact(fractions)
+        if product < 2 ** (self.size + 1):
+            return divide(product * self.one, self.size, self.rounding) - self.one
+        return divide(product * self.one, self.size + 1, self.rounding)
+
+    def coarse(self, fractions: int) -> int:
+        """The fraction cut off, and a bit for the rest."""
+        exponent = self.size + self.normal(fractions) // self.one
+        product = max(self.exact(fractions), 2**exponent)
+        kept, rest = divmod(product * self.one, 2**exponent)
+        return kept % self.one << 1 | (rest > 0)
+
+    def tiny(self, coarse: int, below: int) -> int:
+        """The code of a product in a binade below the normal ones, 0 being the highest."""
+        return divide(2 * self.one + coarse, below + 2, self.rounding)
+
+    # The hardware.
+
+    def parts(self, m: Module, a: Value, b: Value) -> Parts:
+        """Multiply 1.a and 1.b."""
+        if self.size > TABLE_BITS:
+            return self.multiplied(m, a, b)
+        size = self.out.fraction
+        fractions = Cat(a, b)
+        if not self.gradual or self.size <= LUT_INPUTS:
+            normal = lookup(m, fractions, size + 1, self.normal, "normal")
+            coarse = lookup(m, fractions, size + 1, self.coarse, "coarse")
+            return Parts(normal[-1], normal[:-1], coarse)
+
+        # A wide table costs more than adding the bit by which it differs from another.
+        def up(fractions: int) -> int:
+            return int(self.normal(fractions) % self.one != self.coarse(fractions) >> 1)
+
+        coarse = lookup(m, fractions, size + 1, self.coarse, "coarse")
+        fraction, _ = increment(coarse[1:], lookup(m, fractions, 1, up, "up"))
+        return Parts(
+            lookup(m, fractions, 1, lambda x: self.normal(x) // self.one, "top"), fraction, coarse
+        )
+
+    def multiplied(self, m: Module, a: Value, b: Value) -> Parts:
+        """The same by a multiplier, for longer fractions."""
+        product = multiply(m, Cat(a, Const(1, 1)), Cat(b, Const(1, 1)), "product")
+        size = self.out.fraction
+        number = Signal(size + 3, name="normalised")
+        m.d.comb += number.eq(normalise_product(product, size + 3))
+        cut = number[2:-1]
+        up = goes_up(self.rounding, cut[0], number[1], number[0])
+        fraction, carry = increment(cut, up)
+        coarse = Cat(number[:2].any() & ~carry, cut & ~carry.replicate(size))
+        return Parts(product[-1] | carry, fraction, coarse)
+
+    def rounded(
+        self, m: Module, pipeline: Pipeline, encoder: Encoder, a: Normal, b: Normal
+    ) -> dict[str, Value]:
+        """The code of the rounded product of two operands."""
+        out = self.out
+        status = pipeline.bundle("product", Status.of_product(a, b))
+        parts = self.parts(m, a.fraction, b.fraction)
+        scale = add(m, a.exponent, b.exponent, parts.top, "scale")
+        scaled = pipeline.bundle("product", Scaled(scale, parts.fraction, parts.coarse))
+        scale = scaled.scale
+        negative = scale[-1]
+        exponent = plus_constant(m, resize(scale, out.exponent), 1, out.exponent, "exponent")
+        body = Body(Cat(scaled.fraction, exponent))
+        zero = negative
+        # A scale from here on is zero after rounding.
+        least = 0
+        if self.gradual and a.low + b.low < 0:
+            places = out.fraction.bit_length()
+            least = -(2**places)
+            body = Body(body.number, resize(self.below(m, scaled), out.magnitude_width), negative)
+            zero = negative & ~scale[places:-1].all()
+        given_zero = status.zero
+        if max(a.zero_exponent + b.high, b.zero_exponent + a.high) + 1 < least:
+            given_zero = Const(0, 1)
+        limit = out.max_index - self.one
+        beyond = above(Cat(scaled.fraction, scale).as_signed(), limit) & ~given_zero
+        cases = [
+            replace(case, when=pipeline.bits("neighbour", case.when, f"case_{place}"))
+            for place, case in enumerate(encoder.cases(status, beyond, zero | given_zero))
+        ]
+        body = pipeline.bundle("neighbour", body)
+        status = pipeline.bundle("neighbour", status)
+        return {"out": encoder.code(m, status, cases, body)}
+
+    def below(self, m: Module, scaled: Scaled) -> Value:
+        """The code of a result below the normal ones."""
+        size = self.out.fraction + 1
+        places = self.out.fraction.bit_length()
+        index = Cat(scaled.coarse, scaled.scale[:places])
+
+        def code(index: int) -> int:
+            # The highest of these binades has the scale -1.
+            return self.tiny(index % 2**size, ~(index >> size) % 2**places)
+
+        return lookup(m, index, size, code, "below")
+
+
+def increment(number: Value, up: Value) -> tuple[Value, Value]:
+    """A short number plus a bit, as logic: the sum and its carry."""
+    bits = []
+    for bit in number:
+        bits.append(bit ^ up)
+        up = bit & up
+    return Cat(bits), up
+
+
+def divide(number: int, places: int, rounding: Rounding) -> int:
+    """number / 2^places, rounded."""
+    if places <= 0:
+        return number << -places
+    quotient, rest = number >> places, number % 2**places
+    half = 2 ** (places - 1)
+    match rounding:
+        case Rounding.TOWARD_ZERO:
+            return quotient
+        case Rounding.HALF_AWAY:
+            return quotient + (rest >= half)
+        case Rounding.NEAREST_EVEN:
+            return quotient + (rest > half or (rest == half and quotient % 2 == 1))
