@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .exact import INT64_BITS, Exact, bit_length
+from .exact import Exact
+from .rounder import round_exact
 from .rounding import Flags, Overflow, Rounding, choice
 
 __all__ = ["Format", "Scalar", "Specials", "code_dtype", "fixed_point", "integer", "p3109"]
@@ -401,85 +402,12 @@ class Format:
         * A zero keeps its sign where the format has a negative zero. A format without zero
           gets its least value, with `underflow`.
         """
-        rounding = choice(Rounding, rounding, "Rounding")
-        overflow = choice(Overflow, overflow, "Overflow")
-        index, inexact = self._round_to_index(exact, rounding)
-        tiny = exact.finite & ~exact.zero & (exact.magnitude_log2 < self.min_exponent)
-        tiny = tiny & (self.exponent > 0)
-        if not self.zero:
-            # Zero and what lies below the least value: index 0 is that value.
-            small = exact.finite & (exact.zero | (index < 0))
-            index, inexact, tiny = np.maximum(index, 0), inexact | small, tiny | small
-        elif not self.subnormals:
-            flushed = exact.finite & (index < self.min_index)
-            index, inexact = np.where(flushed, 0, index), inexact | (flushed & ~exact.zero)
-
-        clamped = exact.negative & ~exact.zero & ~exact.nan & (not self.sign)
-        limit = self.max_index + (exact.negative & self.complement)
-        over = (exact.infinite | (exact.finite & (index > limit))) & ~clamped
-        index = np.where(clamped, 0, np.where(over, limit, index))
-        codes = self._join(exact.negative & self.sign, index)
-        if overflow is Overflow.SPECIAL:
-            special = over & (exact.infinite | (rounding is not Rounding.TOWARD_ZERO))
-            codes = self._replace_by_special(codes, special, exact.negative)
-            over = over & ~(exact.infinite & self.has_infinity)
-        codes = np.where(exact.nan, 0 if self.nan_code is None else self.nan_code, codes)
-        flags = Flags(
-            overflow=over,
-            underflow=tiny & inexact & ~clamped,
-            inexact=inexact | over | clamped,
-            invalid=clamped | (exact.nan & (not self.has_nan)),
+        mode, policy = (
+            choice(Rounding, rounding, "Rounding"),
+            choice(Overflow, overflow, "Overflow"),
         )
+        codes, flags = round_exact(self, exact, mode, policy)
         return codes.astype(code_dtype(self.width)), flags
-
-    def _round_to_index(self, exact: Exact, rounding: Rounding) -> tuple[np.ndarray, np.ndarray]:
-        """Rounded index of each finite magnitude (unbounded), and whether it is inexact.
-
-        The index of a magnitude is its code where there is one. Above the largest code the
-        indices go on as if there were more exponents; below the least normal they do so only
-        in formats without subnormals, where they are negative.
-        """
-        known = exact.finite & ~exact.zero
-        significand = np.where(known, exact.significand, 0)
-        log2 = np.where(known, exact.magnitude_log2, self.min_exponent)
-        if not self.exponent:
-            binade = np.full(log2.shape, self.min_exponent, np.int64)
-        else:
-            binade = np.maximum(log2, self.min_exponent) if self.subnormals else log2
-        last = binade - self.fraction  # Exponent of the last bit kept.
-        drop = np.where(known, last - exact.exponent, 0)
-        # A fixed-point format has one binade: far above it, shifts would have no bound.
-        far = log2 - last > 2 * MAX_WIDTH - 4
-        bits = int(bit_length(significand).max(initial=0))
-        right = np.clip(drop, 0, bits + 2)  # By more, nothing of the significand is left.
-        left = np.where(far, 0, np.maximum(-drop, 0))
-        if significand.dtype == object or bits + 2 > INT64_BITS:
-            significand, right, left = (x.astype(object) for x in (significand, right, left))
-        below = significand >> right
-        rest = significand - (below << right)
-        kept = np.where(far, 2**INT64_BITS, below << left).astype(np.int64)
-        index = kept + (binade - self.min_exponent) * 2**self.fraction - (not self.zero)
-        inexact = np.asarray(rest > 0, bool)
-        return index + (
-            inexact & rounding.goes_up(index, 2 * rest, (rest * 0 + 1) << right)
-        ), inexact
-
-    def _join(self, negative: np.ndarray, index: np.ndarray) -> np.ndarray:
-        if self.complement:
-            return np.where(negative, -index, index) & (2**self.width - 1)
-        signed = negative & ((index > 0) | self.has_negative_zero)
-        return index | (signed.astype(np.int64) << self.magnitude_width)
-
-    def _replace_by_special(
-        self, codes: np.ndarray, where: np.ndarray, negative: np.ndarray
-    ) -> np.ndarray:
-        """Codes with infinity at some places, or NaN in formats that have none."""
-        infinity = self.magnitude_codes.infinity
-        if infinity is not None:
-            codes = np.where(where, self._join(negative, np.full(codes.shape, infinity)), codes)
-        elif self.nan_code is not None:
-            codes = np.where(where, self.nan_code, codes)
-        return codes
 
 
 @dataclass(frozen=True)
