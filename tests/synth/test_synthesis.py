@@ -7,12 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ffp8.golden.formats import Format
-from ffp8.golden.multiplier import MultiplierConfig
 from ffp8.golden.ports import Direction, Port
 from ffp8.synth import synthesis
 from ffp8.synth.cells import Area
-from ffp8.synth.design import Design, elaborate
+from ffp8.synth.design import Design
 from ffp8.synth.engines import open_engine
 from ffp8.synth.errors import MissingTool, ToolFailed
 from ffp8.synth.harness import HARNESS, harness_verilog
@@ -73,6 +71,35 @@ def adder(*, registered: bool = True) -> Design:
         clock="clk" if registered else None,
         rtlil=ADDER + (REGISTERED if registered else COMBINATIONAL),
     )
+
+
+PRODUCT = """
+module \\product
+  wire width 9 input 1 \\a
+  wire width 9 input 2 \\b
+  wire width 18 output 3 \\out
+  cell $mul \\mul
+    parameter \\A_SIGNED 0
+    parameter \\A_WIDTH 9
+    parameter \\B_SIGNED 0
+    parameter \\B_WIDTH 9
+    parameter \\Y_WIDTH 18
+    connect \\A \\a
+    connect \\B \\b
+    connect \\Y \\out
+  end
+end
+"""
+
+
+def product() -> Design:
+    """The product of two numbers of 9 bits, as multiplier blocks have it."""
+    ports = (
+        Port(name="a", direction=Direction.INPUT, bits=9, meaning="one"),
+        Port(name="b", direction=Direction.INPUT, bits=9, meaning="other"),
+        Port(name="out", direction=Direction.OUTPUT, bits=18, meaning="product"),
+    )
+    return Design(top="product", ports=ports, clock=None, rtlil=PRODUCT)
 
 
 @pytest.fixture(scope="module")
@@ -186,9 +213,7 @@ def test_area_only() -> None:
 
 @pytest.mark.parametrize("dsp", [False, True])
 def test_multiplier_blocks_only_where_allowed(dsp: bool) -> None:
-    e4m3 = Format.parse("e4m3fn")
-    product = elaborate(MultiplierConfig(a=e4m3, b=e4m3))
-    result = synthesise(product, "ecp5-25k", dsp=dsp, timing=False)
+    result = synthesise(product(), "ecp5-25k", dsp=dsp, timing=False)
     assert result.area.dsp == dsp
     assert result.to_json()["dsp_allowed"] == dsp
 
