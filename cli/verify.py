@@ -6,12 +6,13 @@ random cases otherwise. Exit code 1 tells a mismatch.
 
 import argparse
 from collections.abc import Sequence
+from pathlib import Path
 
 from ffp8.golden.block import BlockConfig
 from ffp8.synth.devices import find_device
 from ffp8.synth.engines import available
 from ffp8.synth.tools import Toolchain
-from ffp8.synth.verify import Verification, verify, verify_gates
+from ffp8.synth.verify import Verification, verify, verify_gates, write_waveforms
 
 from .output import print_json, show, table
 from .parser import Parser, add_block, add_tool_options, config_of
@@ -26,6 +27,12 @@ def add_arguments(parser: Parser, arguments: Sequence[str]) -> None:
     )
     parser.add_argument(
         "--gates", metavar="DEVICE", help="also compare the gates synthesised for a device"
+    )
+    parser.add_argument(
+        "--vcd",
+        type=Path,
+        metavar="FILE",
+        help="write waveforms around the first mismatch, or of the first cycles without one",
     )
     parser.add_argument("--seed", type=int, default=0, help="of random cases (default: 0)")
     parser.add_argument("--cases", type=int, help="random cases, instead of all combinations")
@@ -47,6 +54,9 @@ def run(args: argparse.Namespace) -> int:
             verify_gates(config, find_device(name), tools=tools, seed=args.seed, count=args.cases)
             for name in args.gates.split(",")
         ]
+    if args.vcd:
+        cycle = next((result.first[0].cycle for result in results if result.first), 0)
+        write_waveforms(config, args.vcd, cycle=cycle, seed=args.seed, count=args.cases)
     if args.json:
         print_json([result.to_json() for result in results])
     else:
@@ -68,5 +78,6 @@ def show_results(config: BlockConfig, results: list[Verification]) -> None:
     show(listed)
     for result in results:
         if not result.passed:
-            show(*map(str, result.first), "again: " + " ".join(result.arguments))
+            again = " ".join(result.arguments)
+            show(*map(str, result.first), f"again, with waveforms: {again} --vcd wrong.vcd")
     show("PASS: equal to golden" if all(r.passed for r in results) else "FAIL")

@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,10 +18,13 @@ from .netlist import gates
 from .stimuli import Stimuli, cases, cycles
 from .tools import Toolchain
 
-__all__ = ["Mismatch", "Verification", "expected", "verify", "verify_gates"]
+__all__ = ["Mismatch", "Verification", "expected", "verify", "verify_gates", "write_waveforms"]
 
 #: Mismatches that a record describes; all are counted.
 SHOWN = 5
+
+#: Cycles in waveforms, before and from the one of interest.
+SHOWN_BEFORE, SHOWN_AFTER = 16, 16
 
 
 @dataclass(frozen=True)
@@ -188,6 +192,22 @@ def verify(
             for cycle, port in found[:SHOWN]
         ),
     )
+
+
+def write_waveforms(
+    config: BlockConfig, path: Path, *, cycle: int = 0, seed: int = 0, count: int | None = None
+) -> None:
+    """Write waveforms of the cycles around one, in Amaranth's simulator, as VCD.
+
+    Parameters
+    ----------
+    cycle, seed, count
+        A cycle of the verification with this seed and count.
+    """
+    stimuli = cycles(config, cases(config, seed, count), seed)
+    shown = slice(max(cycle - SHOWN_BEFORE, 0), cycle + SHOWN_AFTER)
+    simulation = open_engine(elaborate(config), "amaranth")
+    simulation.run({name: codes[shown] for name, codes in stimuli.inputs.items()}, vcd=path)
 
 
 def verify_gates(

@@ -137,7 +137,13 @@ def test_mismatch_is_explained(
     shown = capsys.readouterr().out
     assert "FAIL" in shown
     assert "a = 0xa (-1), b = 0x1 (0.25): out must be" in shown
-    assert f"again: ffp8 {' '.join(arguments)} --seed 0" in shown
+    assert f"again, with waveforms: ffp8 {' '.join(arguments)} --seed 0" in shown
+    assert main([*arguments, "--vcd", "wrong.vcd"]) == 1
+    capsys.readouterr()
+    # Values of the formats, the failing case among them.
+    waves = Path("wrong.vcd").read_text()
+    assert "s-1 " in waves
+    assert "s0.25 " in waves
     assert main([*arguments, "--json"]) == 1
     (record,) = json.loads(capsys.readouterr().out)
     assert record["mismatches"] == 1
