@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
     listed = table(f"Format {fmt}", "property", "value")
     for name, value in facts.items():
         if name != "codes":
-            listed.add_row(name.replace("_", " "), "none" if value is None else str(value))
+            listed.add_row(name.replace("_", " "), word(value))
     show(listed)
     if args.codes:
         codes = table("Codes", "code", "bits", "value", right=("value",))
@@ -101,6 +101,13 @@ def describe(fmt: Format) -> dict[str, Any]:
         "infinity": None if infinity is None else hexadecimal(infinity),
         "nan": None if fmt.nan_code is None else hexadecimal(fmt.nan_code),
     }
+
+
+def word(value: object) -> str:
+    """A fact as people say it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "none" if value is None else str(value)
 
 
 def digits(fmt: Format) -> int:

@@ -12,10 +12,10 @@ __all__ = ["Steps", "print_json", "show", "table"]
 
 def show(*what: Any) -> None:
     """Print results, styled where stdout is a terminal."""
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        # A pipe has no width; tables must not be cut to a guess.
-        console = Console(highlight=False, width=200)
+    # A pipe has no width; tables must not be cut to a guess.
+    width = None if sys.stdout.isatty() else 200
+    # Texts are no markup: "ffp8[gowin]" has nothing to do with styles.
+    console = Console(highlight=False, markup=False, width=width)
     for item in what:
         console.print(item)
 

@@ -59,8 +59,10 @@ def test_lists(verb: str, known: dict[str, Any], capsys: pytest.CaptureFixture[s
 
 
 def test_doctor(capsys: pytest.CaptureFixture[str]) -> None:
-    assert "amaranth" in run(capsys, "doctor")
+    shown = run(capsys, "doctor")
     told = run_json(capsys, "doctor")
+    for tool in told["tools"]:
+        assert (tool["get"] or tool["version"]) in shown
     assert {"cxxrtl", "amaranth", "icarus", "verilator"} <= {e["name"] for e in told["engines"]}
     for tool in told["tools"]:
         assert (tool["version"] is None) == (tool["get"] is not None)
