@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ffp8.golden.block import BlockConfig
 from ffp8.synth.design import elaborate
+from ffp8.synth.devices import find_device
 from ffp8.synth.errors import Mismatched, MissingTool
 from ffp8.synth.folder import complete_folder
 from ffp8.synth.generate import write_design
@@ -13,7 +14,7 @@ from ffp8.synth.report_html import write_report
 from ffp8.synth.synthesis import synthesise
 from ffp8.synth.testbench import SIMULATORS, run_testbench
 from ffp8.synth.tools import Toolchain
-from ffp8.synth.verify import verify
+from ffp8.synth.verify import Verification, verify, verify_gates, verify_verilog
 
 from .board import Board
 from .build import STEPS as BITSTREAM_STEPS
@@ -71,11 +72,8 @@ def build(
         write_design(config, work, seed=seed)
         design = elaborate(config)
 
-        on_step("verify against golden")
-        record = verify(config, design=design, seed=seed)
-        on_note(record.summary)
-        if not record.passed:
-            raise Mismatched(record.first[0])
+        on_step("verify design, Verilog and gates against golden")
+        records = verify_all(config, board, tools, seed, on_note)
 
         on_step("run the testbench")
         run_testbenches(work, on_note)
@@ -91,13 +89,41 @@ def build(
         report = Report(
             title=f"{config.identifier} on {board.title}",
             unit=unit(config, design),
-            verification=[record.to_json()],
+            verification=[record.to_json() for record in records],
             synthesis=[cost.to_json()],
             bitstreams=[bitstream.to_json()],
             command=command,
         )
         write_report(report, work)
     return report
+
+
+def verify_all(
+    config: BlockConfig,
+    board: Board,
+    tools: Toolchain,
+    seed: int,
+    on_note: Callable[[str], None],
+) -> list[Verification]:
+    """Compare the design, its Verilog and its gates with golden."""
+    device = find_device(board.device)
+    records = []
+    for what, compare in (
+        ("design", lambda: verify(config, seed=seed)),
+        ("Verilog", lambda: verify_verilog(config, tools=tools, seed=seed)),
+        (f"gates {device.name}", lambda: verify_gates(config, device, tools=tools, seed=seed)),
+    ):
+        try:
+            record = compare()
+        except MissingTool as missing:
+            # The design itself runs in Amaranth's simulator, which is always there.
+            on_note(f"{what}: not compared. {missing}")
+            continue
+        on_note(f"{what}: {record.summary}")
+        if not record.passed:
+            raise Mismatched(record.first[0])
+        records.append(record)
+    return records
 
 
 def run_testbenches(folder: Path, on_note: Callable[[str], None]) -> None:

@@ -12,7 +12,13 @@ from ffp8.golden.block import BlockConfig
 from ffp8.synth.devices import find_device
 from ffp8.synth.engines import available
 from ffp8.synth.tools import Toolchain
-from ffp8.synth.verify import Verification, verify, verify_gates, write_waveforms
+from ffp8.synth.verify import (
+    Verification,
+    verify,
+    verify_gates,
+    verify_verilog,
+    write_waveforms,
+)
 
 from .output import print_json, show, table
 from .parser import Parser, add_block, add_tool_options, config_of
@@ -26,7 +32,12 @@ def add_arguments(parser: Parser, arguments: Sequence[str]) -> None:
         help="simulation engines, separated by commas, or all that are here (default: the fastest)",
     )
     parser.add_argument(
-        "--gates", metavar="DEVICE", help="also compare the gates synthesised for a device"
+        "--verilog", action="store_true", help="also compare the Verilog, as Yosys reads it"
+    )
+    parser.add_argument(
+        "--gates",
+        metavar="DEVICE",
+        help="also compare the gates synthesised for devices, separated by commas",
     )
     parser.add_argument(
         "--vcd",
@@ -40,19 +51,18 @@ def add_arguments(parser: Parser, arguments: Sequence[str]) -> None:
 
 def run(args: argparse.Namespace) -> int:
     config = config_of(args)
-    here = [status.name for status in available() if status.problem is None]
-    if args.engine == "all":
-        engines: list[str | None] = [*here]
-    else:
-        engines = args.engine.split(",") if args.engine else [None]
-    results = [
-        verify(config, engine=engine, seed=args.seed, count=args.cases) for engine in engines
-    ]
-    if args.gates:
+    engines = engines_of(args.engine)
+    chance = {"seed": args.seed, "count": args.cases}
+    results = [verify(config, engine=engine, **chance) for engine in engines]
+    if args.verilog or args.gates:
         tools = Toolchain.open(args.tools)
+        # Amaranth's own simulator runs components, not texts and netlists.
+        engine = engines[0] if engines[0] != "amaranth" else None
+        if args.verilog:
+            results.append(verify_verilog(config, tools=tools, engine=engine, **chance))
         results += [
-            verify_gates(config, find_device(name), tools=tools, seed=args.seed, count=args.cases)
-            for name in args.gates.split(",")
+            verify_gates(config, find_device(name), tools=tools, engine=engine, **chance)
+            for name in (args.gates.split(",") if args.gates else ())
         ]
     if args.vcd:
         cycle = next((result.first[0].cycle for result in results if result.first), 0)
@@ -62,6 +72,13 @@ def run(args: argparse.Namespace) -> int:
     else:
         show_results(config, results)
     return 0 if all(result.passed for result in results) else 1
+
+
+def engines_of(text: str | None) -> list[str | None]:
+    """The engines to use; None is the fastest one here."""
+    if text == "all":
+        return [status.name for status in available() if status.problem is None]
+    return [*text.split(",")] if text else [None]
 
 
 def show_results(config: BlockConfig, results: list[Verification]) -> None:

@@ -39,6 +39,7 @@ from ffp8.golden.raw import RawFormat
 from ffp8.synth.design import elaborate
 from ffp8.synth.engines import open_engine
 from ffp8.synth.engines.cache import make
+from ffp8.synth.reread import reread
 
 __all__ = ["Layer", "check_products", "forward", "load_images", "load_network", "measure"]
 
@@ -285,7 +286,7 @@ def check_products(layer: Layer, x: np.ndarray, formats: Mapping[str, Format]) -
     a_codes, b_codes = (grid.ravel() for grid in np.meshgrid(a.codes, b.codes, indexing="ij"))
     wanted = multiply(config, a=a_codes, b=b_codes)["out"]
     values = raw.decode(np.arange(2**raw.width))
-    engine = open_engine(elaborate(config))
+    engine = open_engine(reread(elaborate(config)))
     weights = b.encode(layer.weights).reshape(len(layer.weights), -1)
     count, mismatches, difference, seconds = 0, 0, 0.0, 0.0
     for image in x:

@@ -56,7 +56,7 @@ def gates(
             kept.write_bytes(error.log.read_bytes())
             raise ToolFailed("Yosys made no gates that can be simulated", kept) from None
         text = (work / "gates.il").read_text()
-    return replace(design, rtlil=text)
+    return replace(design, rtlil=text, config=None)
 
 
 def resolve(name: str) -> Device:

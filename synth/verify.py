@@ -15,10 +15,19 @@ from .design import Design, elaborate
 from .devices import Device
 from .engines import open_engine
 from .netlist import gates
+from .reread import reread
 from .stimuli import Stimuli, cases, cycles
 from .tools import Toolchain
 
-__all__ = ["Mismatch", "Verification", "expected", "verify", "verify_gates", "write_waveforms"]
+__all__ = [
+    "Mismatch",
+    "Verification",
+    "expected",
+    "verify",
+    "verify_gates",
+    "verify_verilog",
+    "write_waveforms",
+]
 
 #: Mismatches that a record describes; all are counted.
 SHOWN = 5
@@ -49,7 +58,9 @@ class Verification:
     Attributes
     ----------
     what
-        What was simulated: the design, or the gates of a device family.
+        What was simulated: the design, its Verilog read back, or the gates of a device.
+    options
+        What asks for that on the command line.
     cases
         Sets of operands.
     exhaustive
@@ -62,6 +73,7 @@ class Verification:
 
     config: BlockConfig
     what: str
+    options: tuple[str, ...]
     engine: str
     engine_version: str
     design_sha256: str
@@ -89,7 +101,7 @@ class Verification:
         """The command that does the same again."""
         return [
             "ffp8", "verify", self.config.block, *self.config.arguments,
-            "--engine", self.engine, "--seed", str(self.seed),
+            *self.options, "--engine", self.engine, "--seed", str(self.seed),
         ]  # fmt: skip
 
     def to_json(self) -> dict[str, Any]:
@@ -132,6 +144,7 @@ def verify(
     *,
     design: Design | None = None,
     what: str = "design",
+    options: tuple[str, ...] = (),
     engine: str | None = None,
     seed: int = 0,
     count: int | None = None,
@@ -142,8 +155,8 @@ def verify(
     ----------
     design
         What to simulate; the configuration's own hardware if absent.
-    what
-        How records call it.
+    what, options
+        How records call it, and how the command line does.
     engine
         Name of a simulation engine; the fastest one here if absent.
     count
@@ -171,6 +184,7 @@ def verify(
     return Verification(
         config=config,
         what=what,
+        options=options,
         engine=simulation.name,
         engine_version=simulation.version,
         design_sha256=hashlib.sha256(design.rtlil.encode()).hexdigest(),
@@ -210,18 +224,45 @@ def write_waveforms(
     simulation.run({name: codes[shown] for name, codes in stimuli.inputs.items()}, vcd=path)
 
 
+def verify_verilog(
+    config: BlockConfig,
+    *,
+    tools: Toolchain | None = None,
+    engine: str | None = None,
+    seed: int = 0,
+    count: int | None = None,
+) -> Verification:
+    """Compare the generated Verilog, as Yosys reads it, with golden; see `verify`."""
+    return verify(
+        config,
+        design=reread(elaborate(config), tools),
+        what="Verilog",
+        options=("--verilog",),
+        engine=engine,
+        seed=seed,
+        count=count,
+    )
+
+
 def verify_gates(
     config: BlockConfig,
     device: Device,
     *,
     tools: Toolchain | None = None,
+    engine: str | None = None,
     seed: int = 0,
     count: int | None = None,
 ) -> Verification:
-    """Compare the gates that synthesis makes of a unit with golden, in every cycle."""
-    netlist = gates(elaborate(config), device, tools=tools)
-    what = f"gates {device.name}"
-    return verify(config, design=netlist, what=what, seed=seed, count=count)
+    """Compare the gates that synthesis makes for a device with golden; see `verify`."""
+    return verify(
+        config,
+        design=gates(elaborate(config), device, tools=tools),
+        what=f"gates {device.name}",
+        options=("--gates", device.name),
+        engine=engine,
+        seed=seed,
+        count=count,
+    )
 
 
 def describe(

@@ -113,11 +113,13 @@ def test_verify(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_verify_gates(capsys: pytest.CaptureFixture[str]) -> None:
-    records = run_json(capsys, "verify", *SMALL, "--gates", "ice40-up5k,ecp5-25k")
-    assert [record["what"] for record in records] == [
-        "design", "gates ice40-up5k", "gates ecp5-25k"
-    ]  # fmt: skip
+    records = run_json(capsys, "verify", *SMALL, "--verilog", "--gates", "ice40-up5k,ecp5-25k")
+    wanted = ["design", "Verilog", "gates ice40-up5k", "gates ecp5-25k"]
+    assert [record["what"] for record in records] == wanted
     assert all(record["passed"] for record in records)
+    assert len({record["design_sha256"] for record in records}) == len(records)
+    again = run_json(capsys, *records[-1]["command"][1:])
+    assert again == [records[0], records[-1]]
 
 
 def test_mismatch_is_explained(
