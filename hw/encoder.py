@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from amaranth.hdl import Cat, Const, Module, Signal, Value
+
 from ffp8.golden.formats import Format
 from ffp8.golden.rounding import Overflow, Rounding
 

@@ -39,10 +39,7 @@ def above(number: Value, limit: int) -> Value:
         bits[-1] = ~bits[-1]
     greater: Value = Const(0, 1)
     for place, bit in enumerate(bits):
-        if (limit - low) >> place & 1:
-            greater = bit & greater
-        else:
-            greater = bit | greater
+        greater = bit & greater if (limit - low) >> place & 1 else bit | greater
     return greater
 
 
@@ -153,13 +150,38 @@ def multiply(m: Module, a: Value, b: Value, name: str) -> Value:
     return rows(m, a, b, name)
 
 
+def multiply_signed(m: Module, a: Value, b: Value, name: str) -> Value:
+    """The product of two signed numbers; the row of the sign of one is subtracted."""
+    if len(a) < len(b):
+        a, b = b, a
+    last = len(b) - 1
+    if last > MAX_ROWS:
+        product = Signal(signed(len(a) + len(b)), name=name)
+        m.d.comb += product.eq(a * b)
+        return product
+    low = rows(m, a, b[:last], name)
+    top = Signal(signed(len(a) + 1), name=f"{name}_top")
+    m.d.comb += top.eq(low[last:].as_signed() - row(a, b[last]))
+    return Cat(low[:last], top).as_signed()
+
+
 def rows(m: Module, a: Value, b: Value, name: str) -> Value:
-    """The rows of a product, one for each bit of `b`, added in pairs."""
+    """The rows of a product, one for each bit of the unsigned `b`, added in pairs."""
+    width = len(a) + len(b)
     if len(b) <= 1:
-        return Cat(a & b.replicate(len(a)), Const(0, 1))[: len(a) + len(b)]
+        return resize(row(a, b), width)
     half = (len(b) + 1) // 2
     low = rows(m, a, b[:half], f"{name}_low")
     high = rows(m, a, b[half:], f"{name}_high")
-    total = Signal(len(a) + len(b) - half, name=f"{name}_sum")
-    m.d.comb += total.eq(low[half:] + high)
+    upper = low[half:]
+    if a.shape().signed:
+        upper, high = upper.as_signed(), high.as_signed()
+    total = Signal(width - half, name=f"{name}_sum")
+    m.d.comb += total.eq(upper + high)
     return Cat(low[:half], total)
+
+
+def row(number: Value, bit: Value) -> Value:
+    """A number times a bit."""
+    product = number.as_unsigned() & bit.replicate(len(number))
+    return product.as_signed() if number.shape().signed else product

@@ -4,19 +4,20 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from amaranth.hdl import Cat, Const, Module, Signal, Value, signed
-from amaranth.lib import wiring
-from ffp8.golden.formats import Format
+from amaranth.lib import data, wiring
+
+from ffp8.golden.formats import Format, Specials
 from ffp8.golden.multiplier import MultiplierConfig, raw_exponent_offset
 from ffp8.golden.raw import RawFormat
 
 from .encoder import Encoder, Status
-from .logic import add, normalise_product, multiply, plus_constant, resize
+from .logic import add, multiply, multiply_signed, normalise_product, plus_constant, resize
 from .pipeline import Pipeline
 from .ports import members
-from .rounder import align_fixed, align_float, encode
+from .rounder import align_complement, align_fixed, align_float, encode
 from .short_product import ShortProduct
 from .table import lookup
-from .unpacked import Normal, Unpacked, normalise, unpack
+from .unpacked import Normal, normalise, unpack
 
 __all__ = ["Multiplier"]
 
@@ -61,6 +62,11 @@ class Multiplier(wiring.Component):
     overflow, underflow, inexact, invalid : ``Out(1)``
         Exceptions, with ``flags``.
     """
+
+    a: data.View
+    b: data.View
+    out: data.View
+    enable: Signal
 
     def __init__(self, config: MultiplierConfig):
         if not isinstance(config, MultiplierConfig):
@@ -112,6 +118,13 @@ class Multiplier(wiring.Component):
     def rounded_fixed(self, m: Module, pipeline: Pipeline, out: Format) -> dict[str, Value]:
         """Products rounded to a format without exponents: shifted to its point."""
         config = self.config
+        if (
+            not config.bias_bits
+            and out.complement
+            and is_integer(config.a)
+            and is_integer(config.b)
+        ):
+            return self.rounded_complement(m, pipeline, out)
         a, b = (
             pipeline.bundle("operand", unpack(fmt, Value.cast(port)))
             for fmt, port in ((config.a, self.a), (config.b, self.b))
@@ -123,7 +136,27 @@ class Multiplier(wiring.Component):
         exponent = a.exponent + b.exponent if shift is None else a.exponent + b.exponent + shift
         exponent = pipeline.bits("product", exponent, "exponent")
         offset = raw_exponent_offset(config.a) + raw_exponent_offset(config.b)
-        near = align_fixed(m, out, config.rounding, significand, exponent, offset)
+        near = align_fixed(m, self.encoder(out), significand, exponent, offset)
+        near = pipeline.bundle("neighbour", near)
+        status = pipeline.bundle("neighbour", status)
+        return encode(m, self.encoder(out), near, status)
+
+    def rounded_complement(self, m: Module, pipeline: Pipeline, out: Format) -> dict[str, Value]:
+        """Products of integers to two's complement: without the way over magnitudes."""
+        config = self.config
+        a, b = (
+            pipeline.bundle("operand", unpack(fmt, Value.cast(port)))
+            for fmt, port in ((config.a, self.a), (config.b, self.b))
+        )
+        left, right = (
+            pipeline.bits("operand", signed_integer(fmt, Value.cast(port)), name).as_signed()
+            for name, fmt, port in (("a", config.a, self.a), ("b", config.b, self.b))
+        )
+        status = pipeline.bundle("product", Status.of_product(a, b))
+        product = multiply_signed(m, left, right, "number")
+        product = pipeline.bits("product", product, "number").as_signed()
+        offset = config.a.quantum_exponent + config.b.quantum_exponent
+        near = align_complement(m, self.encoder(out), product, offset)
         near = pipeline.bundle("neighbour", near)
         status = pipeline.bundle("neighbour", status)
         return encode(m, self.encoder(out), near, status)
@@ -137,15 +170,21 @@ class Multiplier(wiring.Component):
         )
         shift = self.bias_shift(pipeline)
         offset = a.offset + b.offset - out.min_exponent
-        if shift is None:
-            if len(a.exponent) > len(b.exponent):
-                a, b = b, a
-            a, offset = fold_offset(m, a, offset), 0
-        a, b = (pipeline.bundle("operand", x) for x in (a, b))
+        if len(a.exponent) > len(b.exponent):
+            a, b = b, a
         short = ShortProduct(len(a.fraction), len(b.fraction), out, config.rounding)
-        if short.fits and shift is None and not config.flags:
+        biased, gradual, most = 0, out.subnormals, None
+        fits = short.fits and shift is None and not config.flags
+        if shift is None:
+            gradual = gradual and a.low + b.low + offset < 0
+            biased = int(out.zero and not gradual and not fits)
+            # Rounding can take the largest product to the next binade, but not beyond it.
+            most = (a.high + b.high + offset + 3) * 2**out.fraction
+            a, offset = fold_offset(m, a, offset + biased), 0
+        a, b = (pipeline.bundle("operand", x) for x in (a, b))
+        if fits:
             return short.rounded(m, pipeline, self.encoder(out), a, b)
-        status = Status.of_product(a, b)
+        status = pipeline.bundle("product", Status.of_product(a, b))
         full, top = product_of_ones(m, a.fraction, b.fraction)
         scale = add(m, a.exponent, b.exponent, top, "scale")
         if shift is not None:
@@ -154,9 +193,8 @@ class Multiplier(wiring.Component):
         m.d.comb += significand.eq(normalise_product(full, len(significand)))
         scale = pipeline.bits("product", scale, "scale")
         significand = pipeline.bits("product", significand, "significand")
-        status = pipeline.bundle("product", status)
-        near = align_float(m, out, config.rounding, significand, scale)
-        near = pipeline.bundle("neighbour", near)
+        near = align_float(m, self.encoder(out), significand, scale, gradual=gradual, biased=biased)
+        near = pipeline.bundle("neighbour", replace(near, most=most))
         status = pipeline.bundle("neighbour", status)
         return encode(m, self.encoder(out), near, status)
 
@@ -173,6 +211,17 @@ class Multiplier(wiring.Component):
             port = Value.cast(getattr(self, f"{name}_bias")).as_signed()
             shift = shift + sign * (port - fmt.bias)
         return pipeline.bits("operand", shift, "shift")
+
+
+def is_integer(fmt: Format) -> bool:
+    """Whether codes are signed or unsigned integers times a power of two, all of them."""
+    plain = fmt.exponent == 0 and fmt.specials is Specials.NONE
+    return plain and (fmt.complement or not fmt.sign)
+
+
+def signed_integer(fmt: Format, code: Value) -> Value:
+    """A code of an integer format as a signed number."""
+    return code.as_signed() if fmt.sign else Cat(code, Const(0, 1)).as_signed()
 
 
 def fold_offset(m: Module, operand: Normal, offset: int) -> Normal:

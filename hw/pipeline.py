@@ -46,7 +46,8 @@ class Pipeline:
 
     def bundle(self, place: str, values: Bundle) -> Bundle:
         """A dataclass with its values after the registers of a place; others are kept."""
-        assert dataclasses.is_dataclass(values) and not isinstance(values, type)
+        assert dataclasses.is_dataclass(values)
+        assert not isinstance(values, type)
         fields = {field.name: getattr(values, field.name) for field in dataclasses.fields(values)}
         registered = {
             name: self.bits(place, value, name)

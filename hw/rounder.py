@@ -2,14 +2,17 @@
 
 from dataclasses import dataclass
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed, unsigned
-from ffp8.golden.formats import Format
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
+
 from ffp8.golden.rounding import Rounding
 
 from .encoder import Body, Encoder, Status
 from .logic import above, goes_up, jam, resize, shift_right_jam
 
-__all__ = ["Neighbour", "align_fixed", "align_float", "encode", "flags"]
+__all__ = ["Neighbour", "align_complement", "align_fixed", "align_float", "encode", "flags"]
+
+
+NEVER = Const(0, 1)
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,11 @@ class Neighbour:
         Whether the exact magnitude is below the least normal one.
     far
         Whether the magnitude is so large that the index does not show it.
+    most
+        The largest index after rounding, where that is known.
+    complement
+        Whether the value is meant instead of its magnitude: the index is negative for
+        negative values, and `up` is towards the greater one of two values.
     """
 
     index: Value
@@ -39,24 +47,34 @@ class Neighbour:
     lost: Value
     tiny: Value
     far: Value
+    most: int | None = None
+    complement: bool = False
 
 
 def align_float(
-    m: Module, out: Format, rounding: Rounding, significand: Value, scale: Value
+    m: Module, encoder: Encoder, significand: Value, scale: Value, *, gradual: bool, biased: int
 ) -> Neighbour:
-    """Find the neighbour of significand / 2^(len - 1) * 2^(scale + out.min_exponent).
+    """Find the neighbour of significand / 2^(len - 1) * 2^(scale - biased + min_exponent).
 
     The significand's first bit is one, unless the value is zero. It is the implicit bit and
     the result's fraction, a bit to decide by, and one for all that was below it.
+
+    Parameters
+    ----------
+    gradual
+        Whether the value can be a subnormal one; then the scale must not be biased.
+    biased
+        1 where the scale is the exponent field of a normal result, else 0.
     """
+    out = encoder.out
     number = significand
     wanted = out.fraction + 3
     assert len(number) == wanted
-    gradual = out.subnormals and scale.shape().signed
-    tiny = scale[-1] if scale.shape().signed else Const(0, 1)
     exponent = scale
-    implicit: Value = Const(int(out.zero), 1)
+    implicit: Value = Const(int(out.zero) - biased, 1)
+    tiny: Value = Const(0, 1)
     if gradual:
+        tiny = scale[-1]
         # The first binade below the normal ones has scale -1, and one place less.
         below = shift_right_jam(m, jam(number, wanted - 1), ~scale[:-1], "below")
         chosen = Signal(wanted, name="aligned")
@@ -64,19 +82,21 @@ def align_float(
         number = chosen
         exponent = Mux(tiny, 0, scale)
         implicit = ~tiny
+    elif scale.shape().signed:
+        tiny = scale < biased
     sticky, guard, fraction = number[0], number[1], number[2:-1]
     index = Signal(signed(out.fraction + len(scale) + 1), name="index")
     m.d.comb += index.eq(Cat(fraction, resize(exponent, len(scale) + 1)).as_signed())
     last = index[0] if out.fraction else index[0] ^ implicit
-    up = goes_up(rounding, last, guard, sticky)
-    return Neighbour(index, implicit, up, guard | sticky, tiny, Const(0, 1))
+    up = goes_up(encoder.rounding, last, guard, sticky)
+    return Neighbour(index, implicit, up, guard | sticky, tiny, NEVER)
 
 
 def align_fixed(
-    m: Module, out: Format, rounding: Rounding, significand: Value, exponent: Value, offset: int
+    m: Module, encoder: Encoder, significand: Value, exponent: Value, offset: int
 ) -> Neighbour:
     """Find the neighbour of significand * 2^(exponent + offset) in a format without exponents."""
-    size = len(significand)
+    out = encoder.out
     low = -(2 ** (len(exponent) - 1)) if exponent.shape().signed else 0
     low, high = (
         bound + offset - out.quantum_exponent for bound in (low, low + 2 ** len(exponent) - 1)
@@ -96,9 +116,28 @@ def align_fixed(
         number = shift_right_jam(m, number, right[:-1], "aligned")
     index = Signal(signed(max(len(number) - 1, 2)), name="index")
     m.d.comb += index.eq(number[2:])
-    up = goes_up(rounding, index[0], number[1], number[0])
-    lost = number[:2].any()
-    return Neighbour(index, Const(0, 1), up, lost, Const(0, 1), far)
+    up = goes_up(encoder.rounding, index[0], number[1], number[0])
+    return Neighbour(index, NEVER, up, number[:2].any(), NEVER, far)
+
+
+def align_complement(m: Module, encoder: Encoder, number: Value, offset: int) -> Neighbour:
+    """Find the neighbour of a signed number * 2^offset in two's complement."""
+    right = encoder.out.quantum_exponent - offset
+    # At least a bit to decide by, and one for all that is below it.
+    number = Cat(Const(0, max(2 - right, 0)), number).as_signed()
+    cut = max(right, 2)
+    cut = min(cut, len(number) + 1)
+    number = resize(number, max(len(number), cut + 1)).as_signed()
+    index, guard, sticky = number[cut:].as_signed(), number[cut - 1], number[: cut - 1].any()
+    negative = number[-1]
+    match encoder.rounding:
+        case Rounding.TOWARD_ZERO:
+            up = negative & (guard | sticky)
+        case Rounding.HALF_AWAY:
+            up = guard & (sticky | ~negative)
+        case Rounding.NEAREST_EVEN:
+            up = guard & (sticky | index[0])
+    return Neighbour(index, NEVER, up, guard | sticky, NEVER, NEVER, complement=True)
 
 
 def encode(m: Module, encoder: Encoder, near: Neighbour, status: Status) -> dict[str, Value]:
@@ -119,18 +158,25 @@ def encode(m: Module, encoder: Encoder, near: Neighbour, status: Status) -> dict
         small = ~above(rounded, out.min_index - 1)
     finite = ~status.nan & ~status.infinity & ~zero
     beyond = above(rounded, out.max_index)
+    if near.most is not None and near.most <= out.max_index:
+        beyond = Const(0, 1)
     body: Value = rounded.as_unsigned()[: out.magnitude_width]
-    if out.complement:
+    if near.complement:
+        beyond = beyond | ~above(rounded, -out.max_index - 2)
+        body = resize(rounded, out.width)
+    elif out.complement:
         beyond = Mux(status.sign, above(rounded, out.max_index + 1), beyond)
         body = Mux(status.sign, -rounded, rounded)[: out.width]
     beyond = (beyond | near.far) & finite
     cases = encoder.cases(status, beyond, zero | small)
     code = encoder.code(m, status, cases, Body(body))
-    return {"out": code} | flags(encoder, status, beyond, near.lost, near.tiny, small)
+    return {"out": code} | flags(
+        encoder, status, beyond=beyond, lost=near.lost, tiny=near.tiny, small=small
+    )
 
 
 def flags(
-    encoder: Encoder, status: Status, beyond: Value, lost: Value, tiny: Value, small: Value
+    encoder: Encoder, status: Status, *, beyond: Value, lost: Value, tiny: Value, small: Value
 ) -> dict[str, Value]:
     """The exceptions of a rounding.
 

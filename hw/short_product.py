@@ -3,12 +3,13 @@
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Signal, Value
+
 from ffp8.golden.formats import Format
 from ffp8.golden.rounding import Rounding
 
 from .encoder import Body, Encoder, Status
-from .logic import above, add, goes_up, normalise_product, multiply, plus_constant, resize
+from .logic import above, add, goes_up, multiply, normalise_product, plus_constant, resize
 from .pipeline import Pipeline
 from .table import lookup
 from .unpacked import Normal

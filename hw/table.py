@@ -100,16 +100,12 @@ def choose(bit: Value, low: Value, high: Value) -> Value:
     if low is high:
         return low
     match low, high:
-        case Const(value=0), Const(value=0) | Const(value=1):
-            return bit if high.value else low
-        case Const(value=1), Const(value=0) | Const(value=1):
-            return low if high.value else ~bit
-        case Const(value=0), _:
-            return bit & high
-        case Const(value=1), _:
-            return ~bit | high
-        case _, Const(value=0):
-            return ~bit & low
-        case _, Const(value=1):
-            return bit | low
-    return Mux(bit, high, low)
+        case Const(), Const():
+            chosen = low if low.value == high.value else bit if high.value else ~bit
+        case Const(), _:
+            chosen = ~bit | high if low.value else bit & high
+        case _, Const():
+            chosen = bit | low if high.value else ~bit & low
+        case _:
+            chosen = Mux(bit, high, low)
+    return chosen

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
+
 from ffp8.golden.formats import Format, Specials
 
 from .table import lookup
@@ -93,7 +94,7 @@ def normalise(m: Module, fmt: Format, code: Value, name: str) -> Normal:
             low=0, high=2**fmt.exponent - 1, zero_exponent=0, offset=fmt.min_exponent,
         )  # fmt: skip
     if not fmt.exponent:
-        return normalise_fixed(m, fmt, code, sign, nan, infinity, name)
+        return normalise_fixed(m, fmt, code, name)
     normal = Signal(name=f"{name}_normal")
     m.d.comb += normal.eq(field.any())
     high = 2**fmt.exponent - 1
@@ -143,10 +144,9 @@ def subnormal(m: Module, fraction: Value, width: int, name: str) -> tuple[Value,
     return Cat(Const(0, 1), top[:-1]), Cat(exponent)[:width]
 
 
-def normalise_fixed(
-    m: Module, fmt: Format, code: Value, sign: Value, nan: Value, infinity: Value, name: str
-) -> Normal:
+def normalise_fixed(m: Module, fmt: Format, code: Value, name: str) -> Normal:
     """The same for formats without an exponent field: integers and fixed point."""
+    nan, infinity = special(fmt, code, code[: fmt.magnitude_width])
     significand: Value = code[: fmt.fraction]
     if fmt.complement:
         significand = Signal(fmt.fraction + 1, name=f"{name}_absolute")
@@ -156,9 +156,17 @@ def normalise_fixed(
     exponent = Signal(range(size), name=f"{name}_exponent")
     m.d.comb += exponent.eq(size - 1 - zeros)
     return Normal(
-        sign, exponent, top[:-1], ~significand.any() & ~nan & ~infinity, infinity, nan,
-        low=0, high=size - 1, zero_exponent=0, offset=fmt.quantum_exponent,
-    )  # fmt: skip
+        sign=sign_of(fmt, code),
+        exponent=exponent,
+        fraction=top[:-1],
+        zero=~significand.any() & ~nan & ~infinity,
+        infinity=infinity,
+        nan=nan,
+        low=0,
+        high=size - 1,
+        zero_exponent=0,
+        offset=fmt.quantum_exponent,
+    )
 
 
 def leading_one_first(m: Module, number: Value, name: str) -> tuple[Value, Value]:
