@@ -186,7 +186,7 @@ class ShortProduct:
         exponent = plus_constant(m, resize(scale, out.exponent), 1, out.exponent, "exponent")
         body = Body(Cat(scaled.fraction, exponent))
         zero = negative
-        # A scale from here on is zero after rounding.
+        # A result of a lower scale than this is zero after rounding.
         least = 0
         if self.gradual and a.low + b.low < 0:
             places = out.fraction.bit_length()
