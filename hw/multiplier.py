@@ -194,9 +194,9 @@ class Multiplier(wiring.Component):
             # Rounding can take the largest product to the next binade, but not beyond it.
             most = (a.high + b.high + offset + 3) * 2**out.fraction
             a, offset = fold_offset(m, a, offset + biased), 0
-        a, b = (pipeline.bundle("operand", x) for x in (a, b))
         if fits:
             return short.rounded(m, pipeline, self.encoder(out), a, b)
+        a, b = (pipeline.bundle("operand", x) for x in (a, b))
         status = pipeline.bundle("product", Status.of_product(a, b))
         full, top = product_of_ones(m, a.fraction, b.fraction)
         scale = add(m, a.exponent, b.exponent, top, "scale")
