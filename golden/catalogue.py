@@ -95,9 +95,9 @@ CATALOGUE: tuple[Entry, ...] = (
     Entry("binary8p4ue", p3109(8, 4, sign=False), P3109),
     Entry("binary8p1uf", p3109(8, 1, sign=False, extended=False), P3109 + ", scale"),
     Entry("binary4p2sf", p3109(4, 2, extended=False), P3109),
-    Entry("posit8_0", Posit(width=8, es=0), GUSTAFSON),
-    Entry("posit8_1", Posit(width=8, es=1), GUSTAFSON),
-    Entry("posit8_2", Posit(width=8, es=2), POSIT + ", posit8"),
+    Entry("posit8_0", Posit(n=8, es=0), GUSTAFSON),
+    Entry("posit8_1", Posit(n=8, es=1), GUSTAFSON),
+    Entry("posit8_2", Posit(n=8, es=2), POSIT + ", posit8"),
 )
 
 BY_NAME = {entry.name: entry.format for entry in CATALOGUE}
@@ -193,5 +193,5 @@ def parse_other(text: str) -> ScalarFormat | None:
     if match := FIXED_NAME.fullmatch(text):
         return fixed_point(int(match[2]), int(match[3]), sign=not match[1])
     if match := POSIT_NAME.fullmatch(text):
-        return Posit(width=int(match[1]), es=int(match[2]))
+        return Posit(n=int(match[1]), es=int(match[2]))
     return None

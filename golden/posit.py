@@ -25,7 +25,7 @@ MAX_ES = 5
 
 @dataclass(frozen=True, kw_only=True)
 class Posit(ScalarFormat):
-    """A posit of n = `width` bits with up to `es` exponent bits.
+    """A posit of `n` bits with up to `es` exponent bits.
 
     Code 0 is zero and code 2^(n-1) is NaR, the only special one, which is this package's NaN.
     The code of -x is the two's complement of that of x. The n - 1 bits below the sign of a
@@ -56,12 +56,12 @@ class Posit(ScalarFormat):
 
     kind: ClassVar[str] = "a posit"
 
-    width: int
+    n: int
     es: int
     sign: bool = field(default=True, init=False)
 
     def __post_init__(self) -> None:
-        for name, low, high in (("width", MIN_WIDTH, MAX_WIDTH), ("es", 0, MAX_ES)):
+        for name, low, high in (("n", MIN_WIDTH, MAX_WIDTH), ("es", 0, MAX_ES)):
             bits = getattr(self, name)
             if not isinstance(bits, int) or isinstance(bits, bool):
                 raise TypeError(f"Posit {name} must be a number of bits, not {bits!r}")
@@ -69,14 +69,18 @@ class Posit(ScalarFormat):
                 raise ValueError(f"Posit {name} must be {low} to {high} bits, not {bits}")
 
     @property
+    def width(self) -> int:
+        return self.n
+
+    @property
     def fraction(self) -> int:
         """Most bits of a fraction: those that the shortest regime leaves."""
-        return max(self.width - 3 - self.es, 0)
+        return max(self.n - 3 - self.es, 0)
 
     @property
     def max_exponent(self) -> int:
         """Exponent of the largest value, and that of the least one with another sign."""
-        return (self.width - 2) << self.es
+        return (self.n - 2) << self.es
 
     @property
     def has_infinity(self) -> bool:
@@ -85,7 +89,7 @@ class Posit(ScalarFormat):
     @property
     def nan_code(self) -> int:
         """NaR."""
-        return 2 ** (self.width - 1)
+        return 2 ** (self.n - 1)
 
     @property
     def has_negative_zero(self) -> bool:
@@ -124,16 +128,16 @@ class Posit(ScalarFormat):
     @property
     def spelling(self) -> str:
         """Width and es: ``posit8_2``, which `ScalarFormat.parse` reads."""
-        return f"posit{self.width}_{self.es}"
+        return f"posit{self.n}_{self.es}"
 
     @property
     def corners(self) -> set[int]:
-        one = 2 ** (self.width - 2)
+        one = 2 ** (self.n - 2)
         near = {place + step for place in (0, one, self.nan_code) for step in (-2, -1, 0, 1, 2)}
-        return {code % 2**self.width for code in near | {-code for code in near}}
+        return {code % 2**self.n for code in near | {-code for code in near}}
 
     def _unpack(self, code: np.ndarray) -> Exact:
-        n = self.width
+        n = self.n
         negative = code >> (n - 1) == 1
         nan = code == self.nan_code
         body = np.where(negative, -code, code) & (2 ** (n - 1) - 1)
@@ -170,7 +174,7 @@ class Posit(ScalarFormat):
         over = exact.infinite | (known & ((log2 > largest) | ((log2 == largest) & lost)))
         index = np.where(small, 1, np.where(over, self.max_code, index))
         index = np.where(exact.zero, 0, index)
-        codes = np.where(exact.negative, -index, index) & (2**self.width - 1)
+        codes = np.where(exact.negative, -index, index) & (2**self.n - 1)
         nar = exact.nan | (exact.infinite & (overflow is Overflow.SPECIAL))
         flags = Flags(
             overflow=over,
@@ -193,7 +197,7 @@ class Posit(ScalarFormat):
         head = np.where(regime >= 0, (np.int64(1) << (ones + 1)) - 2, 1)
         head = (head << self.es) | exponent
         size = bit_length(significand) - 1  # Bits of the fraction.
-        drop = run + 1 + self.es + size - (self.width - 1)
+        drop = run + 1 + self.es + size - (self.n - 1)
         if int((run + self.es + size + np.abs(drop)).max(initial=0)) + 4 > INT64_BITS:
             head, significand, size, drop = (
                 x.astype(object) for x in (head, significand, size, drop)

@@ -27,16 +27,18 @@ class ScalarFormat(ABC):
     ----------
     kind
         What formats of the class are called.
-    width
-        Bits of a code.
     sign
         Whether there are negative values.
     """
 
     kind: ClassVar[str] = "a format"
 
-    width: int
     sign: bool
+
+    @property
+    @abstractmethod
+    def width(self) -> int:
+        """Bits of a code."""
 
     @property
     @abstractmethod

@@ -51,8 +51,8 @@ def fields(m: Module, fmt: Posit, code: Value, name: str) -> tuple[Value, Value,
     The regime is counted by halves: are the first four bits equal to the one before them, then
     are the first two of the rest, and so on, with the rest moved to the first place each time.
     """
-    size = fmt.width - 2
-    body = Signal(fmt.width - 1, name=f"{name}_body")
+    size = fmt.n - 2
+    body = Signal(fmt.n - 1, name=f"{name}_body")
     m.d.comb += body.eq(absolute(code))
     known = Signal(name=f"{name}_known")
     m.d.comb += known.eq(code[:-1].any())
@@ -122,13 +122,13 @@ def align_posit(
     """
     assert len(significand) == out.fraction + 3
     assert scale.shape().signed
-    size = out.width - 1
+    size = out.n - 1
     scale = resize(scale, max(len(scale), out.es + 1)).as_signed()
     regime, exponent = scale[out.es :], scale[: out.es]
     ones = ~regime[-1]
     # The shortest regime is two different bits; longer ones repeat the first of them.
     number = Cat(significand[:-1], exponent, ~ones, ones)
-    places = (out.width - 2).bit_length()
+    places = (out.n - 2).bit_length()
     regime = resize(regime.as_signed(), max(len(regime), places))
     longer = (regime ^ (~ones).replicate(len(regime)))[:places]
     number = shift_right_jam(m, number, longer, "aligned", fill=ones)
@@ -146,7 +146,7 @@ def encode_posit(
     m: Module, out: Posit, overflow: Overflow, near: PositNeighbour, status: Status
 ) -> dict[str, Value]:
     """Round, and make the code and the exceptions."""
-    size = out.width - 1
+    size = out.n - 1
     infinite = status.infinity & ~status.nan
     nar = status.nan | infinite if overflow is Overflow.SPECIAL else status.nan
     ordinary = ~status.nan & ~status.infinity & ~status.zero
@@ -157,7 +157,7 @@ def encode_posit(
     least = Cat(small & ~nar, Const(0, size - 1))
     rounded = (near.index + near.up)[:size] | over.replicate(size)
     m.d.comb += magnitude.eq((rounded & ~none.replicate(size)) | least)
-    code = Signal(out.width, name="posit")
+    code = Signal(out.n, name="posit")
     number = Cat(magnitude, Const(0, 1))
     m.d.comb += code.eq(Mux(status.sign, -number, number) | Cat(Const(0, size), nar))
     return {
