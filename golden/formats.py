@@ -160,8 +160,8 @@ class Format(ScalarFormat):
             raise ValueError(
                 "Format in two's complement must have a sign, no exponent and no specials"
             )
-        if self.step == 2 and (self.fraction or not self.zero):
-            raise ValueError("Format of radix 4 must have a zero and no fraction")
+        if self.step == 2 and (self.fraction or not self.exponent or not self.zero):
+            raise ValueError("Format of radix 4 must have a zero, an exponent and no fraction")
         if self.specials is Specials.FNUZ and not self.sign:
             raise ValueError("Format with fnuz specials must have a sign, where its NaN is")
         if not self.zero and (self.sign or self.fraction or self.subnormals):
