@@ -75,7 +75,8 @@ def to_verilog(rtlil: str) -> str:
     remove = " ".join(f"-remove {name}" for name in HIDDEN_ATTRIBUTES)
     return run(
         f"read_rtlil <<rtlil\n{without_values(rtlil)}\nrtlil\nproc -nomux -norom\n"
-        f"memory_collect\n{TIDY}\nattrmap {remove}\nattrmap -modattr {remove}\nwrite_verilog -norename\n"
+        f"memory_collect\n{TIDY}\nattrmap {remove}\nattrmap -modattr {remove}\n"
+        f"write_verilog -norename\n"
     )
 
 
