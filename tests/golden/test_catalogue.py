@@ -64,8 +64,10 @@ def test_catalogue_names_and_formats_are_unique() -> None:
         ("q12.-4", fixed_point(12, -4)),
         ("binary8p4se", p3109(8, 4)),
         ("s1e3m0r4", Format(exponent=3, fraction=0, bias=3, step=2)),
-        ("s0e5m0b-2r4_fn", Format(sign=False, exponent=5, fraction=0, bias=-2, step=2,
-                                        specials=Specials.FN)),
+        (
+            "s0e5m0b-2r4_fn",
+            Format(sign=False, exponent=5, fraction=0, bias=-2, step=2, specials=Specials.FN),
+        ),
         ("posit8_2", Posit(n=8, es=2)),
         ("Posit16_1", Posit(n=16, es=1)),
         ("binary6p3uf", p3109(6, 3, sign=False, extended=False)),

@@ -228,9 +228,10 @@ def test_raw_product_has_the_widths_of_the_largest_operands() -> None:
 def test_bias_ports_are_refused() -> None:
     message = "Option bias_bits must be 0 with posit8_0, which has no bias"
     e5m2 = Format.parse("e5m2")
-    for fields in ({"a": POSIT8[0]}, {"b": POSIT8[0]}, {"out": POSIT8[0]}):
+    formats: dict[str, Any] = {"a": e5m2, "b": e5m2, "out": e5m2}
+    for name in formats:
         with pytest.raises(ValueError, match=f"^{message}$"):
-            MultiplierConfig(**({"a": e5m2, "b": e5m2, "out": e5m2} | fields), bias_bits=6)
+            MultiplierConfig(**(formats | {name: POSIT8[0]}), bias_bits=6)
 
 
 def test_configuration_with_posits_comes_back_from_json() -> None:

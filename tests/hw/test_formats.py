@@ -22,8 +22,10 @@ from ffp8.hw.formats import FormatLayout, FormatView, RawLayout
 E4M3 = Format.parse("e4m3fn")
 E4M3B8 = E4M3.replace(bias=8)
 E5M2 = Format.parse("e5m2")
-NAMES = ["e4m3fn", "s0e3m5b12", "s1e0m7", "s0e8m0", "int8", "e8m0fnu", "q6.2", "s1e4m5", "e2m1fn", "fp4_radix4",
-         "posit8_0", "posit8_2"]
+NAMES = [
+    "e4m3fn", "s0e3m5b12", "s1e0m7", "s0e8m0", "int8", "e8m0fnu", "q6.2", "s1e4m5", "e2m1fn",
+    "fp4_radix4", "posit8_0", "posit8_2",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", NAMES)

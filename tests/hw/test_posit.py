@@ -28,9 +28,7 @@ EXHAUSTIVE = (
     multiplier("posit8_0", "posit8_0", None, stages=0),
     multiplier("posit8_1", "posit8_1", None, stages=3, enable=True),
     multiplier("posit8_2", "posit8_2", None, stages=1),
-    multiplier("posit8_0", "e4m3fn", None, stages=2),
     multiplier("posit8_1", "e4m3fn", "e4m3fn", stages=1),
-    multiplier("posit8_2", "e4m3fn", "posit8_2", stages=2, flags=True),
     multiplier("posit8_0", "posit8_0", "posit8_0", stages=0, flags=True),
     multiplier("posit8_1", "posit8_1", "posit8_1", rounding="half-away", stages=3, flags=True),
     multiplier("posit8_2", "posit8_2", "posit8_2", rounding="toward-zero", flags=True),
@@ -48,7 +46,6 @@ EXHAUSTIVE = (
     multiplier("e5m2", "e4m3fn", "s1e4m0r4_ieee", rounding="half-away", overflow="special"),
     multiplier("e5m2", "e5m2", "s1e4m0b8r4_nosub", stages=2, flags=True),
     multiplier("fp4_radix4", "e4m3fn", "s0e3m0b-2r4_nosub", stages=0, flags=True),
-    multiplier("fp4_radix4", "fp4_radix4", "s1e3m0b3r4_fnuz", rounding="half-away"),
 )
 
 #: Corners and random codes.
