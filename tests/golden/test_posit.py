@@ -213,10 +213,9 @@ def test_each_product_is_rounded_as_the_standard_says(es: int) -> None:
             assert exact.nan[at]
             continue
         assert product == left * right
-        assert isinstance(product, Fraction | int)
-        if product not in known:
-            known[product] = oracle.encode(Fraction(product), "nearest-even")[0]
-        assert got[at] == known[product]
+        if left * right not in known:
+            known[left * right] = oracle.encode(left * right, "nearest-even")[0]
+        assert got[at] == known[left * right]
 
 
 def test_raw_product_has_the_widths_of_the_largest_operands() -> None:
@@ -230,8 +229,9 @@ def test_bias_ports_are_refused() -> None:
     e5m2 = Format.parse("e5m2")
     formats: dict[str, Any] = {"a": e5m2, "b": e5m2, "out": e5m2}
     for name in formats:
+        changed: dict[str, Any] = formats | {name: POSIT8[0]}
         with pytest.raises(ValueError, match=f"^{message}$"):
-            MultiplierConfig(**(formats | {name: POSIT8[0]}), bias_bits=6)
+            MultiplierConfig(**changed, bias_bits=6)
 
 
 def test_configuration_with_posits_comes_back_from_json() -> None:
