@@ -23,7 +23,8 @@ class MultiplierConfig(BlockConfig):
     * NaN times anything is NaN, and so is infinity times zero. Infinity times anything else
       is infinity. The sign is the exclusive or of the operands' signs, for zeros too.
     * The exact product is a `RawFormat`: the operands' significands multiplied, and their
-      exponent fields added (a subnormal's counts as 1), not normalised.
+      exponent fields added (a subnormal's counts as 1), not normalised. Fields of radix 4
+      count twice, and that of a posit is its exponent above the least value's.
     * Latency is `stages` cycles, with one product a cycle.
 
     Raises
