@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -65,14 +66,43 @@ class Tool:
         How a person starts it in a shell.
     version
         Its version.
-    unprepared
-        Whether its first start on this machine, which compiles it, is still to come.
+    cache
+        The file that holds it compiled for this machine; None for what is never compiled.
     """
 
     argv: tuple[str, ...]
     shown: str
     version: str
-    unprepared: bool = False
+    cache: Path | None = None
+
+    @property
+    def unprepared(self) -> bool:
+        """Whether its first start on this machine, which compiles it, is still to come."""
+        return self.cache is not None and not self.cache.exists()
+
+    def prepare(self) -> None:
+        """Compile it for this machine. The result appears when it is complete.
+
+        YoWASP writes it in place: a tool that starts meanwhile, or any time after an
+        interruption, would crash on half a file.
+        """
+        assert self.cache is not None
+        # The file's folders below the root are the package and the tool.
+        root = self.cache.parents[2]
+        root.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".ffp8-", dir=root) as scratch:
+            subprocess.run(
+                [*self.argv, "--help"],
+                env=os.environ | {"YOWASP_CACHE_DIR": scratch},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                check=False,
+            )
+            made = Path(scratch) / self.cache.relative_to(root)
+            if made.exists():
+                self.cache.parent.mkdir(parents=True, exist_ok=True)
+                made.replace(self.cache)
 
 
 NEXTPNR_GOWIN = "nextpnr-himbaechel-gowin"
@@ -146,19 +176,19 @@ def find_python(program: Program) -> Tool | None:
         return None
     module, _, function = program.function.partition(":")
     call = f"{function}(sys.argv[1:])"
-    shown, unprepared = program.name, False
+    shown, cached = program.name, None
     if program.wasm is None:
         call = f"{function}()"
     else:
         shown = f"yowasp-{program.name}"
-        unprepared = not compiled(program.package, Path(spec.origin).parent / program.wasm).exists()
+        cached = compiled(program.package, Path(spec.origin).parent / program.wasm)
     start = f"import sys; from {module} import {function}; sys.exit({call})"
     return Tool(
         # -P: a work folder must not lend its files as modules.
         argv=(sys.executable, "-P", "-c", start),
         shown=shown,
         version=importlib.metadata.version(program.distribution),
-        unprepared=unprepared,
+        cache=cached,
     )
 
 

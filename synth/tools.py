@@ -119,7 +119,6 @@ class Toolchain:
             raise ValueError(f"Tools must be {', '.join(TOOL_SETS)}, not {name!r}")
         self.name = name
         self.notice = notice
-        self._announced: set[str] = set()
 
     @classmethod
     def open(cls, name: str | None = None, notice: Callable[[str], None] = print_notice) -> Self:
@@ -178,10 +177,10 @@ class Toolchain:
         self.check([program])
         tool = self.find(program)
         assert tool is not None
-        if tool.unprepared and program not in self._announced:
-            self._announced.add(program)
+        if tool.unprepared:
             length = "about a minute" if program == "yosys" else "some seconds"
             self.notice(f"preparing {tool.shown} for this machine, once: {length}")
+            tool.prepare()
         path = Path(cwd) / log
         path.unlink(missing_ok=True)
         descriptor, name = tempfile.mkstemp(prefix="ffp8-said-")

@@ -183,6 +183,30 @@ def test_first_start_is_announced_once(tmp_path: Path, monkeypatch: pytest.Monke
     assert said == ["preparing yowasp-icepack for this machine, once: some seconds"]
 
 
+def test_interrupted_preparation_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("YOWASP_CACHE_DIR", str(tmp_path))
+    tool = Toolchain.open("yowasp").find("icepack")
+    assert tool is not None
+    cached = tool.cache
+    assert cached is not None
+
+    def half(command: list[str], *, env: dict[str, str], **_: object) -> None:
+        made = Path(env["YOWASP_CACHE_DIR"]) / cached.relative_to(tmp_path)
+        made.parent.mkdir(parents=True)
+        made.write_bytes(b"half of")
+        # Nobody can take it for the tool.
+        assert not cached.exists()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("subprocess.run", half)
+    with pytest.raises(KeyboardInterrupt):
+        tool.prepare()
+    assert tool.unprepared
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_notice_goes_to_stderr(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     Toolchain.open("yowasp").notice("preparing")
     assert capsys.readouterr() == ("", "preparing\n")
