@@ -8,6 +8,7 @@ import numpy as np
 
 from ffp8.golden.catalogue import CATALOGUE, aliases
 from ffp8.golden.formats import Format
+from ffp8.golden.scalar_format import ScalarFormat
 
 from .output import print_json, show, table
 from .parser import Parser, UsageError
@@ -24,7 +25,7 @@ def run(args: argparse.Namespace) -> int:
             raise UsageError("Option --codes must come with a format's name")
         return show_catalogue(args)
     try:
-        fmt = Format.parse(args.name)
+        fmt = ScalarFormat.parse(args.name)
     except (TypeError, ValueError) as error:
         raise UsageError(str(error)) from None
     if args.codes and fmt.width > 16:
@@ -67,39 +68,54 @@ def show_catalogue(args: argparse.Namespace) -> int:
     show(
         listed,
         "Any other format: fields, as in s1e4m3b7, s0e3m5b12 or s1e5m2_ieee; "
-        "fixed point, as in q6.2 or uq1.15; P3109 names, as in binary8p4se.",
+        "fixed point, as in q6.2 or uq1.15; P3109 names, as in binary8p4se; "
+        "posits of a width and es, as in posit16_1.",
     )
     return 0
 
 
-def describe(fmt: Format) -> dict[str, Any]:
+def describe(fmt: ScalarFormat) -> dict[str, Any]:
     """A format's facts, in JSON values."""
-    infinity = fmt.magnitude_codes.infinity
+    hexadecimal = f"0x{{:0{digits(fmt)}x}}".format
+    facts = {
+        "name": fmt.name,
+        "also": ", ".join(aliases(fmt)) or None,
+        "fields": fmt.spelling,
+        "width": fmt.width,
+        "sign": fmt.sign,
+    }
+    infinity = None
+    if isinstance(fmt, Format):
+        infinity = fmt.magnitude_codes.infinity
+        facts |= describe_fields(fmt)
+    else:
+        facts |= {"largest": fmt.max.to_texts()[0], "lowest": f"-{fmt.max.to_texts()[0]}"}
+    return facts | {
+        "least_positive": fmt.min_positive.to_texts()[0],
+        "precision_bits": fmt.significand_width,
+        "negative_zero": fmt.has_negative_zero,
+        "infinity": None if infinity is None else hexadecimal(infinity),
+        "nan": None if fmt.nan_code is None else hexadecimal(fmt.nan_code),
+    }
+
+
+def describe_fields(fmt: Format) -> dict[str, Any]:
+    """The facts of a format with an exponent and a fraction field."""
     # A negative one has the same magnitude code, and -2^m in two's complement.
     lowest = np.array(
         2 ** (fmt.width - 1)
         if fmt.complement
         else fmt.max_index | (2**fmt.magnitude_width if fmt.sign else 0)
     )
-    hexadecimal = f"0x{{:0{digits(fmt)}x}}".format
     return {
-        "name": fmt.name,
-        "also": ", ".join(aliases(fmt)) or None,
-        "fields": fmt.spelling,
-        "width": fmt.width,
-        "sign": fmt.sign,
         "exponent_bits": fmt.exponent,
         "fraction_bits": fmt.fraction,
         "bias": fmt.bias,
+        "radix": 2**fmt.step,
         "subnormals": fmt.subnormals,
         "largest": fmt.max.to_texts()[0],
         "lowest": fmt.unpack(lowest).to_texts()[0] if fmt.sign else "0" if fmt.zero else None,
         "least_normal": None if fmt.min_normal is None else fmt.min_normal.to_texts()[0],
-        "least_positive": fmt.min_positive.to_texts()[0],
-        "precision_bits": fmt.significand_width,
-        "negative_zero": fmt.has_negative_zero,
-        "infinity": None if infinity is None else hexadecimal(infinity),
-        "nan": None if fmt.nan_code is None else hexadecimal(fmt.nan_code),
     }
 
 
@@ -110,5 +126,5 @@ def word(value: object) -> str:
     return "none" if value is None else str(value)
 
 
-def digits(fmt: Format) -> int:
+def digits(fmt: ScalarFormat) -> int:
     return -(-fmt.width // 4)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
 
 from ffp8.golden.block import BlockConfig, Option
-from ffp8.golden.formats import Format
+from ffp8.golden.scalar_format import ScalarFormat
 from ffp8.hw.blocks import BLOCKS
 from ffp8.synth.programs import TOOL_SETS
 
@@ -82,7 +82,9 @@ def add_block(parser: argparse.ArgumentParser, arguments: Sequence[str], default
         elif opt.choices:
             settings["choices"] = opt.choices
         else:
-            settings["metavar"] = "FORMAT" if opt.kind is Format else opt.kind.__name__.upper()
+            settings["metavar"] = (
+                "FORMAT" if issubclass(opt.kind, ScalarFormat) else opt.kind.__name__.upper()
+            )
         group.add_argument(opt.flag, dest=f"option_{opt.name}", **settings)
 
 

@@ -15,8 +15,8 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from .formats import Format
 from .ports import Direction, Port, Role
+from .scalar_format import ScalarFormat
 
 __all__ = ["BlockConfig", "Option", "delayed", "option", "sources"]
 
@@ -61,8 +61,10 @@ class Option:
         """Make a value of a text, or of what JSON or TOML holds in its place."""
         if text is None and self.optional:
             return None
-        if self.kind is Format:
-            return text if isinstance(text, Format) else Format.parse(typing.cast(str, text))
+        if issubclass(self.kind, ScalarFormat):
+            return (
+                text if isinstance(text, ScalarFormat) else self.kind.parse(typing.cast(str, text))
+            )
         if self.kind is bool:
             return self._parse_bool(text)
         if self.kind is int:
@@ -118,7 +120,7 @@ class BlockConfig:
     def __post_init__(self) -> None:
         for opt in self.options():
             value = getattr(self, opt.name)
-            if opt.kind is not Format and isinstance(value, str):
+            if not issubclass(opt.kind, ScalarFormat) and isinstance(value, str):
                 value = opt.parse(value)
                 object.__setattr__(self, opt.name, value)
             opt.check(value)
@@ -178,7 +180,7 @@ class BlockConfig:
         parts = [self.block.replace("-", "_")]
         for opt in self.options():
             value = getattr(self, opt.name)
-            if isinstance(value, Format):
+            if isinstance(value, ScalarFormat):
                 parts.append(
                     value.identifier if opt.name in ("a", "b") else f"{opt.name}_{value.identifier}"
                 )

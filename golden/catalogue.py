@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from .formats import DERIVED, FIELDS, Format, Specials, fixed_point, integer, p3109
+from .posit import Posit
+from .scalar_format import ScalarFormat
 
 __all__ = ["CATALOGUE", "Entry", "aliases", "name_of", "parse"]
 
@@ -19,6 +21,9 @@ IEEE_754 = "IEEE 754-2019"
 NOUNE = "Noune et al. 2022, 8-bit Numerical Formats for Deep Neural Networks, arXiv 2206.02915"
 ML_DTYPES = "ml_dtypes (IEEE-style encoding)"
 P3109 = "IEEE P3109 interim report v4.0"
+POSIT = "Standard for Posit Arithmetic (2022)"
+GUSTAFSON = "Gustafson and Yonemoto 2017 (es a parameter), rounding of the " + POSIT
+SUN = "Sun et al. 2020, Ultra-Low Precision 4-bit Training of Deep Neural Networks, NeurIPS"
 
 
 @dataclass(frozen=True)
@@ -26,7 +31,7 @@ class Entry:
     """A named format."""
 
     name: str
-    format: Format
+    format: ScalarFormat
     source: str
 
 
@@ -76,6 +81,11 @@ CATALOGUE: tuple[Entry, ...] = (
         float_format(6, 9, Specials.NONE),
         "Wang et al. 2018, NeurIPS (accumulator of FP8 training); specials are our choice",
     ),
+    Entry(
+        "fp4_radix4",
+        Format(exponent=3, fraction=0, step=2),
+        SUN + ": gradients, (1,3,0); the bias is our choice",
+    ),
     *(Entry(f"int{n}", integer(n), f"two's complement, {n} bits") for n in (4, 8, 16, 32)),
     *(Entry(f"uint{n}", integer(n, sign=False), f"unsigned, {n} bits") for n in (4, 8, 16, 32)),
     Entry("binary8p3se", p3109(8, 3), P3109),
@@ -85,12 +95,16 @@ CATALOGUE: tuple[Entry, ...] = (
     Entry("binary8p4ue", p3109(8, 4, sign=False), P3109),
     Entry("binary8p1uf", p3109(8, 1, sign=False, extended=False), P3109 + ", scale"),
     Entry("binary4p2sf", p3109(4, 2, extended=False), P3109),
+    Entry("posit8_0", Posit(n=8, es=0), GUSTAFSON),
+    Entry("posit8_1", Posit(n=8, es=1), GUSTAFSON),
+    Entry("posit8_2", Posit(n=8, es=2), POSIT + ", posit8"),
 )
 
 BY_NAME = {entry.name: entry.format for entry in CATALOGUE}
 
 P3109_NAME = re.compile(r"binary(\d+)p(\d+)([su])([ef])")
 INTEGER_NAME = re.compile(r"(u?)int(\d+)")
+POSIT_NAME = re.compile(r"posit(\d+)_(\d+)")
 FIXED_NAME = re.compile(r"(u?)q(-?\d+)\.(-?\d+)")
 ML_DTYPES_PREFIX = re.compile(r"float\d+_(?=e\d)")
 SUFFIXES = {
@@ -102,15 +116,20 @@ SUFFIXES = {
     "nozero": {"subnormals": False, "zero": False},
 }
 #: One spelling of each way to write a format, for messages.
-EXAMPLES = "s1e4m3b7, s0e3m5b12, s1e5m2_ieee, q6.2, uq1.15, int8, binary8p4se or a catalogue name"
+EXAMPLES = (
+    "s1e4m3b7, s0e3m5b12, s1e5m2_ieee, q6.2, uq1.15, int8, binary8p4se, posit8_2 or a "
+    "catalogue name"
+)
 
 
 @cache
-def name_of(fmt: Format) -> str:
+def name_of(fmt: ScalarFormat) -> str:
     """The first name that the catalogue has for a format, or its spelling."""
     for name, known in BY_NAME.items():
         if known == fmt:
             return name
+    if not isinstance(fmt, Format):
+        return fmt.spelling
     if fmt.complement and fmt.quantum_exponent == 0:
         return f"int{fmt.width}"
     flushed = None if fmt.subnormals or not fmt.zero else fmt.replace(subnormals=True)
@@ -119,21 +138,21 @@ def name_of(fmt: Format) -> str:
     return fmt.spelling
 
 
-def aliases(fmt: Format) -> tuple[str, ...]:
+def aliases(fmt: ScalarFormat) -> tuple[str, ...]:
     """What else a format is called: other catalogue names, and its spelling."""
     names = [name for name, known in BY_NAME.items() if known == fmt] + [fmt.spelling]
     return tuple(dict.fromkeys(name for name in names if name != name_of(fmt)))
 
 
-def parse(text: str) -> Format:
-    """Make the format that a text names; see `Format.parse`."""
+def parse(text: str) -> ScalarFormat:
+    """Make the format that a text names; see `ScalarFormat.parse`."""
     if not isinstance(text, str):
         raise TypeError(f"Format name must be a str, not {text!r}")
     return parse_text(text)
 
 
 @cache
-def parse_text(text: str) -> Format:
+def parse_text(text: str) -> ScalarFormat:
     name = ML_DTYPES_PREFIX.sub("", text.strip().lower())
     base, suffixes = name, []
     # Names come before suffixes: fp16_1_6_9 has underscores of its own.
@@ -145,21 +164,34 @@ def parse_text(text: str) -> Format:
         if fields.keys() & SUFFIXES[suffix].keys():
             raise ValueError(f"Format suffixes must not contradict each other as in {text!r}")
         fields |= SUFFIXES[suffix]
-    if base in BY_NAME:
-        return BY_NAME[base].replace(**fields) if fields else BY_NAME[base]
+    known = BY_NAME.get(base)
+    if known is not None and not fields:
+        return known
+    if isinstance(known, Format):
+        return known.replace(**fields)
     if match := FIELDS.fullmatch(base):
-        sign, exponent, fraction, bias = match.groups()
+        sign, exponent, fraction, bias, radix_4 = match.groups()
         fields |= {"sign": sign == "1", "exponent": int(exponent), "fraction": int(fraction)}
         fields |= {"bias": None if bias is None else int(bias)}
+        fields["step"] = 2 if radix_4 else 1
         return Format(**fields)  # type: ignore[arg-type]
-    if not fields:
-        if match := P3109_NAME.fullmatch(base):
-            width, precision, sign, domain = match.groups()
-            return p3109(int(width), int(precision), sign=sign == "s", extended=domain == "e")
-        if match := INTEGER_NAME.fullmatch(base):
-            return integer(int(match[2]), sign=not match[1])
-        if match := FIXED_NAME.fullmatch(base):
-            return fixed_point(int(match[2]), int(match[3]), sign=not match[1])
+    other = None if fields else parse_other(base)
+    if other is not None:
+        return other
     nearest = difflib.get_close_matches(base, BY_NAME, n=1, cutoff=0.4)
     hint = f"; did you mean {nearest[0]}?" if nearest else ""
     raise ValueError(f"Format must be like {EXAMPLES}, not {text!r}{hint}")
+
+
+def parse_other(text: str) -> ScalarFormat | None:
+    """The format of a text that neither is in the catalogue nor has fields, if any."""
+    if match := P3109_NAME.fullmatch(text):
+        width, precision, sign, domain = match.groups()
+        return p3109(int(width), int(precision), sign=sign == "s", extended=domain == "e")
+    if match := INTEGER_NAME.fullmatch(text):
+        return integer(int(match[2]), sign=not match[1])
+    if match := FIXED_NAME.fullmatch(text):
+        return fixed_point(int(match[2]), int(match[3]), sign=not match[1])
+    if match := POSIT_NAME.fullmatch(text):
+        return Posit(n=int(match[1]), es=int(match[2]))
+    return None

@@ -1,7 +1,8 @@
 """Number formats: what each code means, and which code an exact value becomes.
 
 A `Format` is one frozen value object, shared by golden models, hardware, file names, cache
-keys and manifests. It holds the fields as stored; all else is derived from them.
+keys and manifests. It holds the fields as stored; all else is derived from them. Formats of
+other kinds share the base class `ScalarFormat` with it.
 """
 
 import dataclasses
@@ -9,7 +10,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -17,11 +18,9 @@ from numpy.typing import ArrayLike
 from .exact import Exact
 from .rounder import round_exact
 from .rounding import Flags, Overflow, Rounding, choice
+from .scalar_format import MAX_WIDTH, ScalarFormat, code_dtype
 
 __all__ = ["Format", "Scalar", "Specials", "code_dtype", "fixed_point", "integer", "p3109"]
-
-#: Widest format: float32 and 32-bit integers.
-MAX_WIDTH = 32
 
 #: The bias that the other fields give.
 DERIVED: Any = None
@@ -53,7 +52,7 @@ class MagnitudeCodes(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Format:
+class Format(ScalarFormat):
     """A scalar number format of 2 to 32 bits.
 
     A code holds, from the most significant bit: the sign (where present), the exponent field
@@ -64,6 +63,20 @@ class Format:
       with `zero` off, E = 0 is an exponent like any other.
 
     With `complement`, the code is a two's complement integer times 2^(1-b-m).
+
+    With `step` = 2 the radix is 4: E > 0 is (-1)^S 4^(E-b), and E = 0 is zero.
+
+    Rounding: codes of magnitudes are in the order of the magnitudes, so a value lies between
+    the magnitudes of two successive codes (called indices here), and it takes one of them. A
+    tie of `nearest-even` goes to the even code, as in P3109; with a fraction field that is IEEE
+    754's rule.
+
+    * NaN becomes NaN, and zero with `invalid` in a format without NaN.
+    * Infinity overflows. An index above the largest finite one does so, too; rounding toward
+      zero never gets there from a finite value.
+    * A negative value into a format without a sign becomes zero, with `invalid`.
+    * A zero keeps its sign where the format has a negative zero. A format without zero gets
+      its least value, with `underflow`.
 
     Parameters
     ----------
@@ -84,12 +97,17 @@ class Format:
         Negative values in two's complement (integers and fixed point).
     zero
         Off: there is no zero (OCP E8M0).
+    step
+        What an exponent field counts, as a power of two: 1, or 2 for radix 4, which has no
+        fraction.
 
     Raises
     ------
     TypeError, ValueError
         If a field is of the wrong kind or out of range, or the fields contradict each other.
     """
+
+    kind: ClassVar[str] = "one of exponent and fraction fields"
 
     sign: bool = True
     exponent: int
@@ -99,6 +117,7 @@ class Format:
     specials: Specials = Specials.NONE
     complement: bool = False
     zero: bool = True
+    step: int = 1
 
     def __post_init__(self) -> None:
         for field in ("sign", "subnormals", "complement", "zero"):
@@ -120,6 +139,8 @@ class Format:
             raise ValueError(f"Format width must be 2 to {MAX_WIDTH} bits, not {self.width}")
         if self.magnitude_width == 0:
             raise ValueError("Format must have an exponent or a fraction, not a sign alone")
+        if isinstance(self.step, bool) or self.step not in (1, 2):
+            raise ValueError(f"Format step must be 1, or 2 for radix 4, not {self.step!r}")
         if self.exponent > 16:
             raise ValueError(f"Format exponent must be at most 16 bits, not {self.exponent}")
         self._check_combination()
@@ -139,6 +160,8 @@ class Format:
             raise ValueError(
                 "Format in two's complement must have a sign, no exponent and no specials"
             )
+        if self.step == 2 and (self.fraction or not self.exponent or not self.zero):
+            raise ValueError("Format of radix 4 must have a zero, an exponent and no fraction")
         if self.specials is Specials.FNUZ and not self.sign:
             raise ValueError("Format with fnuz specials must have a sign, where its NaN is")
         if not self.zero and (self.sign or self.fraction or self.subnormals):
@@ -159,14 +182,9 @@ class Format:
         return self.exponent + self.fraction
 
     @property
-    def codes(self) -> np.ndarray:
-        """All codes, in ascending order."""
-        return np.arange(2**self.width, dtype=code_dtype(self.width))
-
-    @property
     def min_exponent(self) -> int:
         """Exponent of the least normal value; of the implicit bit's place without exponents."""
-        return 1 - self.bias if self.zero else -self.bias
+        return self.step * ((1 if self.zero else 0) - self.bias)
 
     @property
     def quantum_exponent(self) -> int:
@@ -212,10 +230,6 @@ class Format:
         return self.magnitude_codes.nan[0]
 
     @property
-    def has_nan(self) -> bool:
-        return self.nan_code is not None
-
-    @property
     def has_negative_zero(self) -> bool:
         """Whether a result may be a negative zero."""
         return (
@@ -254,7 +268,29 @@ class Format:
         """The least value above zero."""
         return self.unpack(np.array(self.min_index))
 
-    # Names.
+    @property
+    def max_significand(self) -> int:
+        if self.complement:
+            return 2**self.fraction
+        return 2 ** (self.fraction + 1) - 1 if self.exponent else 2**self.fraction - 1
+
+    @property
+    def max_exponent_field(self) -> int:
+        return self.step * (2**self.exponent - 1) if self.exponent else 0
+
+    @property
+    def exponent_offset(self) -> int:
+        """As in `ScalarFormat`, for the exponent field times `step`, which is at least 1."""
+        return self.quantum_exponent - (self.step if self.exponent and self.zero else 0)
+
+    @property
+    def corners(self) -> set[int]:
+        unit = 2**self.fraction
+        places = [self.max_index, unit, self.magnitude_codes.infinity, self.nan_code]
+        places += [((2 ** (self.exponent - 1) - 1) if self.exponent else 0) * unit]
+        near = {place + step for place in places if place is not None for step in (-1, 0, 1)}
+        signs = (0, 2**self.magnitude_width) if self.sign else (0,)
+        return {code + sign for code in near for sign in signs}
 
     @property
     def spelling(self) -> str:
@@ -267,6 +303,8 @@ class Format:
             fraction = -self.quantum_exponent
             return f"q{self.width - fraction}.{fraction}"
         text = f"s{self.sign:d}e{self.exponent}m{self.fraction}b{self.bias}"
+        if self.step == 2:
+            text += "r4"
         if self.specials is not Specials.NONE:
             text += f"_{self.specials}"
         if not self.zero:
@@ -275,63 +313,13 @@ class Format:
             text += "_nosub"
         return text
 
-    @property
-    def name(self) -> str:
-        """The name people use, from the catalogue; the `spelling` where there is none."""
-        from .catalogue import name_of  # The catalogue is made of formats.
-
-        return name_of(self)
-
-    @property
-    def identifier(self) -> str:
-        """The name, as a part of a Verilog identifier or a file name."""
-        return self.name.replace("-", "n").replace(".", "p")
-
-    def __str__(self) -> str:
-        return self.name
-
-    @classmethod
-    def parse(cls, text: str) -> "Format":
-        """Make the format that a text names.
-
-        Parameters
-        ----------
-        text
-            A name of the catalogue (``e4m3fn``, ``float16``, ``int8``), fields
-            (``s1e4m3b7``, ``s0e3m5``), fixed point (``q6.2``, ``uq1.15``) or a P3109 name
-            (``binary8p4se``); fields and names may be followed by ``_ieee``, ``_fn``,
-            ``_fnuz``, ``_extended`` and ``_nosub``.
-
-        Raises
-        ------
-        ValueError
-            If no format has this name; the message holds the nearest known name.
-        """
-        from .catalogue import parse  # The catalogue is made of formats.
-
-        return parse(text)
-
     def replace(self, **fields: object) -> "Format":
         """A format with some fields changed."""
         return dataclasses.replace(self, **fields)  # type: ignore[arg-type]
 
     # Codes to values.
 
-    def unpack(self, codes: ArrayLike) -> Exact:
-        """The exact values of an array of codes.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If the codes are no integers, or one is out of range.
-        """
-        array = np.asarray(codes)
-        if array.dtype.kind not in "ui":
-            raise TypeError(f"Codes must be integers, not {array.dtype}")
-        for code in (array.min(), array.max()) if array.size else ():
-            if not 0 <= int(code) < 2**self.width:
-                raise ValueError(f"Codes of {self} must be 0 to {2**self.width - 1}, not {code}")
-        code = array.astype(np.int64)
+    def _unpack(self, code: np.ndarray) -> Exact:
         magnitude = code & (2**self.magnitude_width - 1)
         negative = (code >> self.magnitude_width == 1) if self.sign else np.zeros(code.shape, bool)
         field = magnitude >> self.fraction
@@ -345,7 +333,7 @@ class Format:
             normal = field > 0
             hidden = np.where(normal, significand + 2**self.fraction, significand)
             significand = hidden if self.subnormals else np.where(normal, hidden, 0)
-            exponent = exponent + np.maximum(field, 1) - 1
+            exponent = exponent + self.step * (np.maximum(field, 1) - 1)
         nan, infinite = self._special(code, magnitude)
         return Exact(negative, significand, exponent, infinite, nan)
 
@@ -361,60 +349,20 @@ class Format:
             infinite = magnitude == special.infinity
         return nan, infinite
 
-    def decode(self, codes: ArrayLike) -> np.ndarray:
-        """The values of an array of codes, as float64.
+    def unpack_fields(self, codes: ArrayLike) -> Exact:
+        return self.replace(specials=Specials.NONE).unpack(codes)
 
-        Raises
-        ------
-        ValueError
-            If a value is no float64 (`unpack` takes formats of any range).
-        """
-        return self.unpack(codes).to_floats()
-
-    # Values to codes.
-
-    def encode(
-        self,
-        values: ArrayLike,
-        rounding: Rounding = Rounding.NEAREST_EVEN,
-        overflow: Overflow = Overflow.SATURATE,
-    ) -> np.ndarray:
-        """The codes of an array of floats or integers, each rounded once."""
-        return self.round(Exact.from_floats(values), rounding, overflow)[0]
-
-    def round(
-        self,
-        exact: Exact,
-        rounding: Rounding = Rounding.NEAREST_EVEN,
-        overflow: Overflow = Overflow.SATURATE,
+    def _round(
+        self, exact: Exact, rounding: Rounding, overflow: Overflow
     ) -> tuple[np.ndarray, Flags]:
-        """Round exact values once: the codes, and the exceptions raised.
-
-        Codes of magnitudes are in the order of the magnitudes, so a value lies between the
-        magnitudes of two successive codes (called indices here), and `rounding` takes one of
-        them. A tie goes to the even code, as in P3109; with a fraction field that is IEEE
-        754's rule.
-
-        * NaN becomes NaN, and zero with `invalid` in a format without NaN.
-        * Infinity overflows. An index above the largest finite one does so, too; rounding
-          toward zero never gets there from a finite value.
-        * A negative value into a format without a sign becomes zero, with `invalid`.
-        * A zero keeps its sign where the format has a negative zero. A format without zero
-          gets its least value, with `underflow`.
-        """
-        mode, policy = (
-            choice(Rounding, rounding, "Rounding"),
-            choice(Overflow, overflow, "Overflow"),
-        )
-        codes, flags = round_exact(self, exact, mode, policy)
-        return codes.astype(code_dtype(self.width)), flags
+        return round_exact(self, exact, rounding, overflow)
 
 
 @dataclass(frozen=True)
 class Scalar:
     """A code with its format: a value that keeps -0 and which NaN it is."""
 
-    fmt: Format
+    fmt: ScalarFormat
     code: int
 
     def __post_init__(self) -> None:
@@ -433,14 +381,6 @@ class Scalar:
         except ValueError:  # Beyond float64.
             value = self.fmt.unpack(np.array([self.code])).to_texts()[0]
         return f"{self.fmt}({value}, 0x{self.code:0{digits}x})"
-
-
-def code_dtype(width: int) -> np.dtype:
-    """The narrowest dtype for codes of a width: an unsigned integer, object above 64 bits."""
-    for bits in (8, 16, 32, 64):
-        if width <= bits:
-            return np.dtype(f"uint{bits}")
-    return np.dtype(object)
 
 
 def fixed_point(integer_bits: int, fraction_bits: int, *, sign: bool = True) -> Format:
@@ -479,4 +419,4 @@ def p3109(width: int, precision: int, *, sign: bool = True, extended: bool = Tru
 
 
 #: Fields as text; the suffixes are read by the catalogue's parser.
-FIELDS = re.compile(r"s([01])e(\d+)m(\d+)(?:b(-?\d+))?")
+FIELDS = re.compile(r"s([01])e(\d+)m(\d+)(?:b(-?\d+))?(r4)?")

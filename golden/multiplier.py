@@ -11,6 +11,7 @@ from .formats import Format, integer
 from .ports import AnyFormat, Direction, Port, Role
 from .raw import RawFormat
 from .rounding import Overflow, Rounding
+from .scalar_format import ScalarFormat
 
 __all__ = ["MultiplierConfig", "multiply"]
 
@@ -22,7 +23,8 @@ class MultiplierConfig(BlockConfig):
     * NaN times anything is NaN, and so is infinity times zero. Infinity times anything else
       is infinity. The sign is the exclusive or of the operands' signs, for zeros too.
     * The exact product is a `RawFormat`: the operands' significands multiplied, and their
-      exponent fields added (a subnormal's counts as 1), not normalised.
+      exponent fields added (a subnormal's counts as 1), not normalised. Fields of radix 4
+      count twice, and that of a posit is its exponent above the least value's.
     * Latency is `stages` cycles, with one product a cycle.
 
     Raises
@@ -33,9 +35,9 @@ class MultiplierConfig(BlockConfig):
 
     block: ClassVar[str] = "multiplier"
 
-    a: Format = option("format of operand a")
-    b: Format = option("format of operand b")
-    out: Format | None = option(
+    a: ScalarFormat = option("format of operand a")
+    b: ScalarFormat = option("format of operand b")
+    out: ScalarFormat | None = option(
         "format of the result; the exact raw product if absent", default=None
     )
     rounding: Rounding = option("rounding of the result", default=Rounding.NEAREST_EVEN)
@@ -64,6 +66,10 @@ class MultiplierConfig(BlockConfig):
                     )
         if self.bias_bits == 1:
             raise ValueError("Option bias_bits must be 0 or 2 to 16, not 1")
+        if self.bias_bits:
+            for fmt in (self.a, self.b, self.out):
+                if not isinstance(fmt, Format):
+                    raise ValueError(f"Option bias_bits must be 0 with {fmt}, which has no bias")
         if self.enable and not self.stages:
             raise ValueError("Option enable must be off with 0 stages, which hold nothing")
 
@@ -124,35 +130,19 @@ FLAG_MEANINGS = {
 }
 
 
-def raw_product(a: Format, b: Format) -> RawFormat:
+def raw_product(a: ScalarFormat, b: ScalarFormat) -> RawFormat:
     """The format of exact products: widths from the largest significands and exponents."""
-    significand = (max_significand(a) * max_significand(b)).bit_length()
-    exponent = (max_exponent_field(a) + max_exponent_field(b)).bit_length()
+    significand = (a.max_significand * b.max_significand).bit_length()
+    exponent = (a.max_exponent_field + b.max_exponent_field).bit_length()
     infinity = a.has_infinity or b.has_infinity
     return RawFormat(
         significand=significand,
         exponent=exponent,
-        bias=-(raw_exponent_offset(a) + raw_exponent_offset(b)),
+        bias=-(a.exponent_offset + b.exponent_offset),
         sign=a.sign or b.sign,
         infinity=infinity,
         nan=a.has_nan or b.has_nan or infinity,
     )
-
-
-def max_significand(fmt: Format) -> int:
-    """The largest significand as an integer, codes of specials taken as finite numbers."""
-    if fmt.complement:
-        return 2**fmt.fraction
-    return 2 ** (fmt.fraction + 1) - 1 if fmt.exponent else 2**fmt.fraction - 1
-
-
-def max_exponent_field(fmt: Format) -> int:
-    return 2**fmt.exponent - 1 if fmt.exponent else 0
-
-
-def raw_exponent_offset(fmt: Format) -> int:
-    """Exponent of a value's last significand bit, less the exponent field (at least 1)."""
-    return fmt.quantum_exponent - (1 if fmt.exponent and fmt.zero else 0)
 
 
 def multiply(config: MultiplierConfig, **operands: np.ndarray) -> dict[str, np.ndarray]:
@@ -188,8 +178,9 @@ def bias_shift(config: MultiplierConfig, operands: dict[str, np.ndarray]) -> np.
     bias = integer(config.bias_bits)
     shift = np.zeros((), np.int64)
     for name, fmt, sign in (("a", config.a, -1), ("b", config.b, -1), ("out", config.out, 1)):
+        assert isinstance(fmt, Format)
         port = bias.decode(operands[f"{name}_bias"]).astype(np.int64)
-        shift = shift + sign * (port - fmt.bias)
+        shift = shift + sign * fmt.step * (port - fmt.bias)
     return shift
 
 
@@ -197,7 +188,7 @@ def join_raw(config: MultiplierConfig, a: np.ndarray, b: np.ndarray, product: Ex
     raw = config.result
     assert isinstance(raw, RawFormat)
     # Fields of special codes are taken as those of finite numbers.
-    plain = [finite_fields(fmt).unpack(x) for fmt, x in ((config.a, a), (config.b, b))]
+    plain = [fmt.unpack_fields(x) for fmt, x in ((config.a, a), (config.b, b))]
     exact = plain[0] * plain[1]
     return raw.join(
         significand=exact.significand,
@@ -206,8 +197,3 @@ def join_raw(config: MultiplierConfig, a: np.ndarray, b: np.ndarray, product: Ex
         infinity=product.infinite,
         nan=product.nan,
     )
-
-
-def finite_fields(fmt: Format) -> Format:
-    """The format with the same fields and no special codes."""
-    return fmt.replace(specials="none")

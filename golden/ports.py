@@ -5,12 +5,12 @@ from enum import StrEnum
 
 import numpy as np
 
-from .formats import Format, code_dtype
 from .raw import RawFormat
+from .scalar_format import ScalarFormat, code_dtype
 
 __all__ = ["AnyFormat", "Direction", "Port", "Role"]
 
-AnyFormat = Format | RawFormat
+AnyFormat = ScalarFormat | RawFormat
 
 
 class Direction(StrEnum):

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .exact import Exact
-from .formats import code_dtype
+from .scalar_format import code_dtype
 
 __all__ = ["RawFormat"]
 

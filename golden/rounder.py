@@ -63,6 +63,8 @@ def round_to_index(
     indices go on as if there were more exponents; below the least normal they do so only
     in formats without subnormals, where they are negative.
     """
+    if fmt.step == 2:
+        return round_to_power_of_4(fmt, exact, rounding)
     known = exact.finite & ~exact.zero
     significand = np.where(known, exact.significand, 0)
     log2 = np.where(known, exact.magnitude_log2, fmt.min_exponent)
@@ -85,6 +87,36 @@ def round_to_index(
     index = kept + (binade - fmt.min_exponent) * 2**fmt.fraction - (not fmt.zero)
     inexact = np.asarray(rest > 0, bool)
     return index + (inexact & rounding.goes_up(index, 2 * rest, (rest * 0 + 1) << right)), inexact
+
+
+def round_to_power_of_4(
+    fmt: "Format", exact: Exact, rounding: Rounding
+) -> tuple[np.ndarray, np.ndarray]:
+    """`round_to_index` for radix 4: a neighbour is four times the one below it."""
+    known = exact.finite & ~exact.zero
+    # Two more bits, so that a power of four below a magnitude is an integer.
+    significand = np.where(known, exact.significand, 0)
+    if significand.dtype != object and int(bit_length(significand).max(initial=0)) + 5 > INT64_BITS:
+        significand = significand.astype(object)
+    significand = significand << 2
+    log2 = np.where(known, exact.magnitude_log2, fmt.min_exponent - 1)
+    index = (log2 - fmt.min_exponent) // 2 + 1  # That of the power below, which is 4^(E-b).
+    if fmt.subnormals:
+        index = np.maximum(index, 0)
+    zero = (index == 0) & fmt.subnormals
+    place = fmt.min_exponent + 2 * (index - 1)
+    bits = int(bit_length(significand).max(initial=0))
+    # Below the least value the next neighbour is that value, and the first one is zero.
+    shift = np.where(known, np.where(zero, fmt.min_exponent, place) - exact.exponent + 2, 0)
+    # By more, nothing of the significand is left.
+    shift = np.clip(shift, 0, bits + 2)
+    if bits + 4 > INT64_BITS:
+        significand, shift = significand.astype(object), shift.astype(object)
+    power = (significand * 0 + 1) << shift
+    rest = significand - np.where(zero | ~known, 0, power)
+    inexact = np.asarray(rest > 0, bool)
+    distance = np.where(zero, power, 3 * power)
+    return index + (inexact & rounding.goes_up(index, 2 * rest, distance)), inexact
 
 
 def join(fmt: "Format", negative: np.ndarray, index: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ from amaranth.lib import data
 
 from ffp8.golden.formats import Format, Scalar
 from ffp8.golden.raw import RawFormat
+from ffp8.golden.scalar_format import ScalarFormat
 
 __all__ = ["FormatLayout", "FormatView", "RawLayout"]
 
@@ -17,7 +18,7 @@ MAX_SHOWN_WIDTH = 10
 
 
 @cache
-def decimals(fmt: Format) -> dict[int, str]:
+def decimals(fmt: ScalarFormat) -> dict[int, str]:
     """The value of each code as text."""
     return dict(enumerate(fmt.unpack(fmt.codes).to_texts()))
 
@@ -30,10 +31,13 @@ class FormatLayout(data.StructLayout):
 
     Parameters
     ----------
-    fmt : :class:`Format`
+    fmt : :class:`ScalarFormat`
 
     Members
     -------
+    body : ``unsigned(fmt.width - 1)``
+        Of posits, instead of fraction and exponent. Those of negative ones are in two's
+        complement, with the sign.
     fraction : ``unsigned(fmt.fraction)``
     exponent : ``unsigned(fmt.exponent)``
         Only where the format has an exponent field.
@@ -41,10 +45,13 @@ class FormatLayout(data.StructLayout):
         Only where the format has a sign.
     """
 
-    def __init__(self, fmt: Format):
-        if not isinstance(fmt, Format):
+    def __init__(self, fmt: ScalarFormat):
+        if not isinstance(fmt, ScalarFormat):
             raise TypeError(f"Layout format must be a Format, not {fmt!r}")
-        members = {"fraction": fmt.fraction, "exponent": fmt.exponent, "sign": int(fmt.sign)}
+        if isinstance(fmt, Format):
+            members = {"fraction": fmt.fraction, "exponent": fmt.exponent, "sign": int(fmt.sign)}
+        else:
+            members = {"body": fmt.width - fmt.sign, "sign": int(fmt.sign)}
         super().__init__({name: bits for name, bits in members.items() if bits})
         self.fmt = fmt
 

@@ -73,10 +73,13 @@ def resize(number: Value, width: int) -> Value:
     return Cat(number, extension.replicate(missing))
 
 
-def shift_right_jam(m: Module, number: Value, amount: Value, name: str) -> Value:
+def shift_right_jam(
+    m: Module, number: Value, amount: Value, name: str, fill: Value | None = None
+) -> Value:
     """A number moved right; its last bit is also set if a one was moved out.
 
-    The width stays. An amount beyond it leaves the last bit alone, so that the upper bits of
+    Copies of the bit `fill`, or zeros, come in; with `fill` the amount must be less than the
+    width. The width stays. An amount beyond it leaves the last bit alone, so that the upper bits of
     the amount need no shifter of their own.
     """
     width = len(number)
@@ -85,6 +88,8 @@ def shift_right_jam(m: Module, number: Value, amount: Value, name: str) -> Value
         step = 1 << level
         moved = Signal(width, name=f"{name}_{step}")
         jammed = Cat(number[: step + 1].any(), number[step + 1 :])[:width]
+        if fill is not None:
+            jammed = Cat(jammed, fill.replicate(width - len(jammed)))
         m.d.comb += moved.eq(Mux(amount[level], jammed, number))
         number = moved
     if len(amount) > steps:

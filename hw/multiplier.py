@@ -7,17 +7,28 @@ from amaranth.hdl import Cat, Const, Module, Signal, Value, signed
 from amaranth.lib import data, wiring
 
 from ffp8.golden.formats import Format, Specials
-from ffp8.golden.multiplier import MultiplierConfig, raw_exponent_offset
+from ffp8.golden.multiplier import MultiplierConfig
+from ffp8.golden.posit import Posit
 from ffp8.golden.raw import RawFormat
+from ffp8.golden.scalar_format import ScalarFormat
 
 from .encoder import Encoder, Status
 from .logic import add, multiply, multiply_signed, normalise_product, plus_constant, resize
+from .operand import normalise, unpack
 from .pipeline import Pipeline
 from .ports import members
-from .rounder import align_complement, align_fixed, align_float, encode
+from .posit import align_posit, encode_posit
+from .rounder import (
+    RADIX_4_BITS,
+    align_complement,
+    align_fixed,
+    align_float,
+    align_power_of_4,
+    encode,
+)
 from .short_product import ShortProduct
 from .table import lookup
-from .unpacked import Normal, normalise, unpack
+from .unpacked import Normal
 
 __all__ = ["Multiplier"]
 
@@ -81,10 +92,12 @@ class Multiplier(wiring.Component):
         pipeline = Pipeline(m, CUTS[config.stages], enable)
         if config.out is None:
             outputs = {"out": self.exact(m, pipeline)}
-        elif config.out.exponent:
-            outputs = self.rounded_float(m, pipeline, config.out)
+        elif isinstance(config.out, Posit):
+            outputs = self.rounded_posit(m, pipeline, config.out)
         else:
-            outputs = self.rounded_fixed(m, pipeline, config.out)
+            assert isinstance(config.out, Format)
+            rounded = self.rounded_float if config.out.exponent else self.rounded_fixed
+            outputs = rounded(m, pipeline, config.out)
         for port in config.outputs:
             m.d.comb += Value.cast(getattr(self, port.name)).eq(outputs[port.name])
         return m
@@ -95,8 +108,8 @@ class Multiplier(wiring.Component):
         raw = config.result
         assert isinstance(raw, RawFormat)
         a, b = (
-            pipeline.bundle("operand", unpack(fmt, Value.cast(port)))
-            for fmt, port in ((config.a, self.a), (config.b, self.b))
+            pipeline.bundle("operand", unpack(m, fmt, Value.cast(port), name))
+            for name, fmt, port in (("a", config.a, self.a), ("b", config.b, self.b))
         )
         status = Status.of_product(a, b)
         exponent = Signal(raw.exponent, name="exponent")
@@ -126,8 +139,8 @@ class Multiplier(wiring.Component):
         ):
             return self.rounded_complement(m, pipeline, out)
         a, b = (
-            pipeline.bundle("operand", unpack(fmt, Value.cast(port)))
-            for fmt, port in ((config.a, self.a), (config.b, self.b))
+            pipeline.bundle("operand", unpack(m, fmt, Value.cast(port), name))
+            for name, fmt, port in (("a", config.a, self.a), ("b", config.b, self.b))
         )
         shift = self.bias_shift(pipeline)
         status = pipeline.bundle("product", Status.of_product(a, b))
@@ -135,7 +148,7 @@ class Multiplier(wiring.Component):
         significand = pipeline.bits("product", significand, "significand")
         exponent = a.exponent + b.exponent if shift is None else a.exponent + b.exponent + shift
         exponent = pipeline.bits("product", exponent, "exponent")
-        offset = raw_exponent_offset(config.a) + raw_exponent_offset(config.b)
+        offset = config.a.exponent_offset + config.b.exponent_offset
         near = align_fixed(m, self.encoder(out), significand, exponent, offset)
         near = pipeline.bundle("neighbour", near)
         status = pipeline.bundle("neighbour", status)
@@ -145,8 +158,8 @@ class Multiplier(wiring.Component):
         """Products of integers to two's complement: without the way over magnitudes."""
         config = self.config
         a, b = (
-            pipeline.bundle("operand", unpack(fmt, Value.cast(port)))
-            for fmt, port in ((config.a, self.a), (config.b, self.b))
+            pipeline.bundle("operand", unpack(m, fmt, Value.cast(port), name))
+            for name, fmt, port in (("a", config.a, self.a), ("b", config.b, self.b))
         )
         left, right = (
             pipeline.bits("operand", signed_integer(fmt, Value.cast(port)), name).as_signed()
@@ -155,7 +168,7 @@ class Multiplier(wiring.Component):
         status = pipeline.bundle("product", Status.of_product(a, b))
         product = multiply_signed(m, left, right, "number")
         product = pipeline.bits("product", product, "number").as_signed()
-        offset = config.a.quantum_exponent + config.b.quantum_exponent
+        offset = config.a.exponent_offset + config.b.exponent_offset
         near = align_complement(m, self.encoder(out), product, offset)
         near = pipeline.bundle("neighbour", near)
         status = pipeline.bundle("neighbour", status)
@@ -177,26 +190,55 @@ class Multiplier(wiring.Component):
         fits = short.fits and shift is None and not config.flags
         if shift is None:
             gradual = gradual and a.low + b.low + offset < 0
-            biased = int(out.zero and not gradual and not fits)
+            biased = int(out.zero and not gradual and not fits and out.step == 1)
             # Rounding can take the largest product to the next binade, but not beyond it.
             most = (a.high + b.high + offset + 3) * 2**out.fraction
             a, offset = fold_offset(m, a, offset + biased), 0
-        a, b = (pipeline.bundle("operand", x) for x in (a, b))
         if fits:
             return short.rounded(m, pipeline, self.encoder(out), a, b)
+        a, b = (pipeline.bundle("operand", x) for x in (a, b))
         status = pipeline.bundle("product", Status.of_product(a, b))
         full, top = product_of_ones(m, a.fraction, b.fraction)
         scale = add(m, a.exponent, b.exponent, top, "scale")
         if shift is not None:
             scale = scale + (shift + offset)
-        significand = Signal(out.fraction + 3, name="significand")
+        bits = RADIX_4_BITS if out.step == 2 else out.fraction + 3
+        significand = Signal(bits, name="significand")
         m.d.comb += significand.eq(normalise_product(full, len(significand)))
         scale = pipeline.bits("product", scale, "scale")
         significand = pipeline.bits("product", significand, "significand")
-        near = align_float(m, self.encoder(out), significand, scale, gradual=gradual, biased=biased)
+        if out.step == 2:
+            near = align_power_of_4(m, self.encoder(out), significand, scale.as_signed())
+        else:
+            near = align_float(
+                m, self.encoder(out), significand, scale, gradual=gradual, biased=biased
+            )
         near = pipeline.bundle("neighbour", replace(near, most=most))
         status = pipeline.bundle("neighbour", status)
         return encode(m, self.encoder(out), near, status)
+
+    def rounded_posit(self, m: Module, pipeline: Pipeline, out: Posit) -> dict[str, Value]:
+        """Products rounded to a posit: of normalised operands."""
+        config = self.config
+        a, b = (
+            normalise(m, fmt, Value.cast(port), name)
+            for name, fmt, port in (("a", config.a, self.a), ("b", config.b, self.b))
+        )
+        if len(a.exponent) > len(b.exponent):
+            a, b = b, a
+        a = fold_offset(m, a, a.offset + b.offset)
+        a, b = (pipeline.bundle("operand", x) for x in (a, b))
+        status = pipeline.bundle("product", Status.of_product(a, b))
+        full, top = product_of_ones(m, a.fraction, b.fraction)
+        scale = add(m, a.exponent, b.exponent, top, "scale")
+        significand = Signal(out.fraction + 3, name="significand")
+        m.d.comb += significand.eq(normalise_product(full, len(significand)))
+        scale = pipeline.bits("product", scale, "scale").as_signed()
+        significand = pipeline.bits("product", significand, "significand")
+        near = align_posit(m, out, config.rounding, significand, scale)
+        near = pipeline.bundle("neighbour", near)
+        status = pipeline.bundle("neighbour", status)
+        return encode_posit(m, out, config.overflow, near, status)
 
     def encoder(self, out: Format) -> Encoder:
         return Encoder(out, self.config.rounding, self.config.overflow)
@@ -208,18 +250,21 @@ class Multiplier(wiring.Component):
             return None
         shift: Value = Const(0, signed(1))
         for name, fmt, sign in (("a", config.a, -1), ("b", config.b, -1), ("out", config.out, 1)):
+            assert isinstance(fmt, Format)
             port = Value.cast(getattr(self, f"{name}_bias")).as_signed()
-            shift = shift + sign * (port - fmt.bias)
+            shift = shift + sign * fmt.step * (port - fmt.bias)
         return pipeline.bits("operand", shift, "shift")
 
 
-def is_integer(fmt: Format) -> bool:
+def is_integer(fmt: ScalarFormat) -> bool:
     """Whether codes are signed or unsigned integers times a power of two, all of them."""
+    if not isinstance(fmt, Format):
+        return False
     plain = fmt.exponent == 0 and fmt.specials is Specials.NONE
     return plain and (fmt.complement or not fmt.sign)
 
 
-def signed_integer(fmt: Format, code: Value) -> Value:
+def signed_integer(fmt: ScalarFormat, code: Value) -> Value:
     """A code of an integer format as a signed number."""
     return code.as_signed() if fmt.sign else Cat(code, Const(0, 1)).as_signed()
 

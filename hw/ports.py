@@ -7,9 +7,9 @@ from amaranth.lib import data
 from amaranth.lib.wiring import In, Member, Out
 
 from ffp8.golden.block import BlockConfig
-from ffp8.golden.formats import Format
 from ffp8.golden.ports import Direction, Port
 from ffp8.golden.raw import RawFormat
+from ffp8.golden.scalar_format import ScalarFormat
 
 from .formats import FormatLayout, RawLayout
 
@@ -19,7 +19,7 @@ __all__ = ["members", "shape"]
 def shape(port: Port) -> ShapeLike:
     """The shape of a port's signal."""
     match port.format:
-        case Format():
+        case ScalarFormat():
             element: Any = FormatLayout(port.format)
         case RawFormat():
             element = RawLayout(port.format)

@@ -14,6 +14,9 @@ __all__ = ["Neighbour", "align_complement", "align_fixed", "align_float", "encod
 
 NEVER = Const(0, 1)
 
+#: Bits of a significand to be rounded to a power of four.
+RADIX_4_BITS = 4
+
 
 @dataclass(frozen=True)
 class Neighbour:
@@ -90,6 +93,38 @@ def align_float(
     last = index[0] if out.fraction else index[0] ^ implicit
     up = goes_up(encoder.rounding, last, guard, sticky)
     return Neighbour(index, implicit, up, guard | sticky, tiny, NEVER)
+
+
+def align_power_of_4(m: Module, encoder: Encoder, significand: Value, scale: Value) -> Neighbour:
+    """Find the neighbour of significand / 2^(len - 1) * 2^(scale + min_exponent) for radix 4.
+
+    The significand's first bit is one, unless the value is zero; there are two more bits, and
+    one for all that was below them. The scale is signed.
+    """
+    assert len(significand) == RADIX_4_BITS
+    odd, exponent = scale[0], scale[1:].as_signed()
+    sticky, quarter, half = significand[0], significand[1], significand[2]
+    rest = significand[:-1].any()
+    # The middle between 1 and 4 is 2.5; below the least value, that between it and zero.
+    tiny = exponent[-1]
+    below_half = ~scale.all()
+    if encoder.out.subnormals:
+        guard = Mux(tiny, ~below_half, odd & (half | quarter))
+        sticky = Mux(tiny, rest, half | sticky)
+        exponent = Mux(tiny, 0, exponent)
+        implicit = ~tiny
+        last = ~tiny & ~exponent[0]
+        lost = odd | rest | tiny
+    else:
+        guard = odd & (half | quarter)
+        sticky = half | sticky
+        implicit = Const(1, 1)
+        last = ~exponent[0]
+        lost = odd | rest
+    index = Signal(signed(len(scale) + 1), name="index")
+    m.d.comb += index.eq(exponent)
+    up = goes_up(encoder.rounding, last, guard, sticky)
+    return Neighbour(index, implicit, up, lost, tiny, NEVER)
 
 
 def align_fixed(

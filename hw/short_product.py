@@ -124,30 +124,34 @@ class ShortProduct:
 
     # The hardware.
 
-    def parts(self, m: Module, a: Value, b: Value) -> Parts:
-        """Multiply 1.a and 1.b."""
+    def factors(self, m: Module, a: Value, b: Value) -> Value:
+        """What `parts` takes: both fractions for tables, and the product of longer ones."""
+        if self.size <= TABLE_BITS:
+            return Cat(a, b)
+        return multiply(m, Cat(a, Const(1, 1)), Cat(b, Const(1, 1)), "product")
+
+    def parts(self, m: Module, factors: Value) -> Parts:
+        """Multiply 1.a and 1.b, and round."""
         if self.size > TABLE_BITS:
-            return self.multiplied(m, a, b)
+            return self.multiplied(m, factors)
         size = self.out.fraction
-        fractions = Cat(a, b)
+        coarse: Value = Const(0, 1)
+        if self.gradual:
+            coarse = lookup(m, factors, size + 1, self.coarse, "coarse")
         if not self.gradual or self.size <= LUT_INPUTS:
-            normal = lookup(m, fractions, size + 1, self.normal, "normal")
-            coarse = lookup(m, fractions, size + 1, self.coarse, "coarse")
+            normal = lookup(m, factors, size + 1, self.normal, "normal")
             return Parts(normal[-1], normal[:-1], coarse)
 
         # A wide table costs more than adding the bit by which it differs from another.
         def up(fractions: int) -> int:
             return int(self.normal(fractions) % self.one != self.coarse(fractions) >> 1)
 
-        coarse = lookup(m, fractions, size + 1, self.coarse, "coarse")
-        fraction, _ = increment(coarse[1:], lookup(m, fractions, 1, up, "up"))
-        return Parts(
-            lookup(m, fractions, 1, lambda x: self.normal(x) // self.one, "top"), fraction, coarse
-        )
+        fraction, _ = increment(coarse[1:], lookup(m, factors, 1, up, "up"))
+        top = lookup(m, factors, 1, lambda fractions: self.normal(fractions) // self.one, "top")
+        return Parts(top, fraction, coarse)
 
-    def multiplied(self, m: Module, a: Value, b: Value) -> Parts:
-        """The same by a multiplier, for longer fractions."""
-        product = multiply(m, Cat(a, Const(1, 1)), Cat(b, Const(1, 1)), "product")
+    def multiplied(self, m: Module, product: Value) -> Parts:
+        """The same of a product too long for tables."""
         size = self.out.fraction
         number = Signal(size + 3, name="normalised")
         m.d.comb += number.eq(normalise_product(product, size + 3))
@@ -162,16 +166,27 @@ class ShortProduct:
     ) -> dict[str, Value]:
         """The code of the rounded product of two operands."""
         out = self.out
-        status = pipeline.bundle("product", Status.of_product(a, b))
-        parts = self.parts(m, a.fraction, b.fraction)
+        a, b = (pipeline.bundle("operand", x) for x in (a, b))
+        factors = self.factors(m, a.fraction, b.fraction)
+        status = Status.of_product(a, b)
+        a, b = (replace(x, fraction=Const(0, 0)) for x in (a, b))
+        summed = "product"
+        if self.size > TABLE_BITS:
+            # Multiplying takes as long as all tables do, so the sum goes to the next place.
+            factors = pipeline.bits("product", factors, "factors")
+            a, b = (pipeline.bundle("product", x) for x in (a, b))
+            status = pipeline.bundle("product", status)
+            summed = "neighbour"
+        parts = self.parts(m, factors)
         scale = add(m, a.exponent, b.exponent, parts.top, "scale")
-        scaled = pipeline.bundle("product", Scaled(scale, parts.fraction, parts.coarse))
+        scaled = pipeline.bundle(summed, Scaled(scale, parts.fraction, parts.coarse))
+        status = pipeline.bundle(summed, status)
         scale = scaled.scale
         negative = scale[-1]
         exponent = plus_constant(m, resize(scale, out.exponent), 1, out.exponent, "exponent")
         body = Body(Cat(scaled.fraction, exponent))
         zero = negative
-        # A scale from here on is zero after rounding.
+        # A result of a lower scale than this is zero after rounding.
         least = 0
         if self.gradual and a.low + b.low < 0:
             places = out.fraction.bit_length()
@@ -183,12 +198,14 @@ class ShortProduct:
             given_zero = Const(0, 1)
         limit = out.max_index - self.one
         beyond = above(Cat(scaled.fraction, scale).as_signed(), limit) & ~given_zero
-        cases = [
-            replace(case, when=pipeline.bits("neighbour", case.when, f"case_{place}"))
-            for place, case in enumerate(encoder.cases(status, beyond, zero | given_zero))
-        ]
-        body = pipeline.bundle("neighbour", body)
-        status = pipeline.bundle("neighbour", status)
+        cases = encoder.cases(status, beyond, zero | given_zero)
+        if summed == "product":
+            cases = [
+                replace(case, when=pipeline.bits("neighbour", case.when, f"case_{place}"))
+                for place, case in enumerate(cases)
+            ]
+            body = pipeline.bundle("neighbour", body)
+            status = pipeline.bundle("neighbour", status)
         return {"out": encoder.code(m, status, cases, body)}
 
     def below(self, m: Module, scaled: Scaled) -> Value:

@@ -72,6 +72,8 @@ def unpack(fmt: Format, code: Value) -> Unpacked:
             fraction = fraction & normal.replicate(fmt.fraction)
         significand = Cat(fraction, normal)
         exponent = Cat(field[0] | ~normal, field[1:])
+        if fmt.step == 2:
+            exponent = Cat(Const(0, 1), exponent)
     nan, infinity = special(fmt, code, magnitude)
     zero = ~significand.any() & ~nan & ~infinity if fmt.zero else Const(0, 1)
     return Unpacked(sign_of(fmt, code), exponent, significand, zero, infinity, nan)
@@ -97,12 +99,14 @@ def normalise(m: Module, fmt: Format, code: Value, name: str) -> Normal:
         return normalise_fixed(m, fmt, code, name)
     normal = Signal(name=f"{name}_normal")
     m.d.comb += normal.eq(field.any())
-    high = 2**fmt.exponent - 1
-    offset = fmt.min_exponent - 1
+    high = fmt.max_exponent_field
+    offset = fmt.min_exponent - fmt.step
+    if fmt.step == 2:
+        field = Cat(Const(0, 1), field)
     if not fmt.subnormals or not fmt.fraction:
         return Normal(
             sign, field, fraction, ~normal, infinity, nan,
-            low=1, high=high, zero_exponent=0, offset=offset,
+            low=fmt.step, high=high, zero_exponent=0, offset=offset,
         )  # fmt: skip
     low = 1 - fmt.fraction
     width = max(fmt.exponent, (fmt.fraction - 2).bit_length() if fmt.fraction > 2 else 0) + 1

@@ -27,6 +27,10 @@ __all__ = [
 #: Attributes of Amaranth's that say nothing to a reader of the Verilog.
 HIDDEN_ATTRIBUTES = ("generator", "top", "src", "amaranth.hierarchy", "amaranth.decoding")
 
+#: Wires that nothing uses are left out: more than half of the text for people to read. More
+#: would change the logic that synthesis starts from, and so its result.
+TIDY = "opt_clean"
+
 #: C++ without what serves debuggers: half the text, and half the time to compile it.
 TO_CXXRTL = "write_cxxrtl -O6 -g0"
 
@@ -71,7 +75,8 @@ def to_verilog(rtlil: str) -> str:
     remove = " ".join(f"-remove {name}" for name in HIDDEN_ATTRIBUTES)
     return run(
         f"read_rtlil <<rtlil\n{without_values(rtlil)}\nrtlil\nproc -nomux -norom\n"
-        f"memory_collect\nattrmap {remove}\nattrmap -modattr {remove}\nwrite_verilog -norename\n"
+        f"memory_collect\n{TIDY}\nattrmap {remove}\nattrmap -modattr {remove}\n"
+        f"write_verilog -norename\n"
     )
 
 

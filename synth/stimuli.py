@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ffp8.golden.block import BlockConfig
-from ffp8.golden.formats import Format
 from ffp8.golden.ports import Port, Role
+from ffp8.golden.scalar_format import ScalarFormat
 
 __all__ = ["EXHAUSTIVE_BITS", "Stimuli", "cases", "corners", "cycles"]
 
@@ -85,14 +85,8 @@ def corners(port: Port) -> np.ndarray:
     if width <= 4:
         return np.arange(2**width).astype(port.dtype)
     codes = {0, 1, 2, 2**width - 1, 2**width - 2, 2 ** (width - 1), 2 ** (width - 1) - 1}
-    if isinstance(port.format, Format):
-        fmt = port.format
-        unit = 2**fmt.fraction
-        places = [fmt.max_index, unit, fmt.magnitude_codes.infinity, fmt.nan_code]
-        places += [((2 ** (fmt.exponent - 1) - 1) if fmt.exponent else 0) * unit]
-        near = {place + step for place in places if place is not None for step in (-1, 0, 1)}
-        signs = (0, 2**fmt.magnitude_width) if fmt.sign else (0,)
-        codes |= {code + sign for code in near for sign in signs}
+    if isinstance(port.format, ScalarFormat):
+        codes |= port.format.corners
     return np.array(sorted(c for c in codes if 0 <= c < 2**width), dtype=port.dtype)
 
 

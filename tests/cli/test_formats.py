@@ -32,6 +32,20 @@ def test_facts(capsys: pytest.CaptureFixture[str]) -> None:
     assert told["negative_zero"] is True
 
 
+def test_posit_facts(capsys: pytest.CaptureFixture[str]) -> None:
+    told = json.loads(run(capsys, "formats", "posit8_2", "--codes", "--json"))
+    assert (told["largest"], told["lowest"]) == ("16777216", "-16777216")
+    assert told["least_positive"] == "5.960464478e-08" or told["least_positive"] == "2^-24"
+    assert (told["infinity"], told["nan"], told["precision_bits"]) == (None, "0x80", 4)
+    assert told["codes"]["0xc0"] == "-1"
+
+
+def test_radix_4_facts(capsys: pytest.CaptureFixture[str]) -> None:
+    told = json.loads(run(capsys, "formats", "fp4_radix4", "--json"))
+    assert (told["fields"], told["radix"]) == ("s1e3m0b3r4", 4)
+    assert (told["largest"], told["least_positive"]) == ("256", "0.0625")
+
+
 def test_integer_facts(capsys: pytest.CaptureFixture[str]) -> None:
     told = json.loads(run(capsys, "formats", "int8", "--json"))
     assert (told["largest"], told["lowest"], told["least_normal"]) == ("127", "-128", None)

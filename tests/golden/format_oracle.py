@@ -57,6 +57,7 @@ class Oracle:
     specials: str = "none"
     complement: bool = False
     zero: bool = True
+    step: int = 1
 
     @classmethod
     def of(cls, fmt: Any) -> "Oracle":
@@ -67,7 +68,12 @@ class Oracle:
     def __post_init__(self) -> None:
         self.width = self.sign + self.exponent + self.fraction
         self.unsigned_codes = 2 ** (self.exponent + self.fraction)
-        self.denominator = 2 ** max(self.bias + self.fraction + 75, 0)
+        self.denominator = 2 ** max(self.step * self.bias + self.fraction + 75, 0)
+
+    @property
+    def radix(self) -> Fraction:
+        """What one more in the exponent field multiplies by: 2 or 4."""
+        return TWO**self.step
 
     @cached_property
     def values(self) -> list[Value]:
@@ -82,7 +88,7 @@ class Oracle:
     @cached_property
     def min_normal(self) -> int:
         """The least magnitude with an implicit bit; 0 without an exponent field."""
-        least = TWO ** ((1 if self.zero else 0) - self.bias)
+        least = self.radix ** ((1 if self.zero else 0) - self.bias)
         return self.numerator(least) if self.exponent else 0
 
     @cached_property
@@ -119,7 +125,7 @@ class Oracle:
         """The formula. It takes magnitudes beyond the largest code, as if E had more bits."""
         e, f = divmod(magnitude, 2**self.fraction)
         if self.exponent and (e > 0 or not self.zero):
-            return TWO ** (e - self.bias) * (1 + Fraction(f, 2**self.fraction))
+            return self.radix ** (e - self.bias) * (1 + Fraction(f, 2**self.fraction))
         if not self.exponent:
             f = magnitude
         return f * self.least_step if self.subnormals else Fraction(0)
@@ -186,7 +192,7 @@ class Oracle:
         """The value of a magnitude, before results below the least normal are flushed."""
         e, f = divmod(magnitude, 2**self.fraction)
         if self.exponent and not self.subnormals:
-            return TWO ** (e - self.bias) * (1 + Fraction(f, 2**self.fraction))
+            return self.radix ** (e - self.bias) * (1 + Fraction(f, 2**self.fraction))
         return self.finite(magnitude)
 
     def encode(
@@ -307,6 +313,8 @@ class Grid:
 def valid_fields(max_width: int, biases: range | list[int]) -> Iterator[dict[str, Any]]:
     """The fields of every format of 2 bits to `max_width`, with each of the biases.
 
+    Those of radix 4 have no fraction and a zero.
+
     A format must have a finite value other than zero, and the codes of its specials must
     exist and differ from one another.
     """
@@ -322,7 +330,7 @@ def valid_fields(max_width: int, biases: range | list[int]) -> Iterator[dict[str
                 if not is_possible(sign, exponent, fraction, specials, subnormals):
                     continue
                 for bias in biases:
-                    yield {
+                    fields = {
                         "sign": sign,
                         "exponent": exponent,
                         "fraction": fraction,
@@ -330,6 +338,9 @@ def valid_fields(max_width: int, biases: range | list[int]) -> Iterator[dict[str
                         "subnormals": subnormals,
                         "specials": specials,
                     }
+                    yield fields
+                    if exponent and not fraction:
+                        yield fields | {"step": 2}
         for bias in biases:
             base = {"sign": sign, "exponent": exponent, "fraction": fraction, "bias": bias}
             if sign and not exponent:

@@ -7,8 +7,10 @@ from format_oracle import valid_fields
 
 from ffp8.golden.catalogue import CATALOGUE, EXAMPLES, Entry, aliases
 from ffp8.golden.formats import Format, Specials, fixed_point, integer, p3109
+from ffp8.golden.posit import Posit
+from ffp8.golden.scalar_format import ScalarFormat
 
-parse = Format.parse
+parse = ScalarFormat.parse
 
 
 def test_each_format_up_to_8_bits_is_parsed_from_its_names() -> None:
@@ -61,16 +63,27 @@ def test_catalogue_names_and_formats_are_unique() -> None:
         ("q-2.10", fixed_point(-2, 10)),
         ("q12.-4", fixed_point(12, -4)),
         ("binary8p4se", p3109(8, 4)),
+        ("s1e3m0r4", Format(exponent=3, fraction=0, bias=3, step=2)),
+        (
+            "s0e5m0b-2r4_fn",
+            Format(sign=False, exponent=5, fraction=0, bias=-2, step=2, specials=Specials.FN),
+        ),
+        ("posit8_2", Posit(n=8, es=2)),
+        ("Posit16_1", Posit(n=16, es=1)),
         ("binary6p3uf", p3109(6, 3, sign=False, extended=False)),
     ],
 )
-def test_spelling(text: str, fmt: Format) -> None:
+def test_spelling(text: str, fmt: ScalarFormat) -> None:
     assert parse(text) == fmt
     assert parse(str(fmt)) == fmt
 
 
 def test_values_of_fixed_point() -> None:
     assert parse("q6.2").decode([1, 0x7F, 0x80, 0xFF]).tolist() == [0.25, 31.75, -32.0, -0.25]
+    assert parse("fp4_radix4").decode(range(16)).tolist() == [
+        *(0.0, 0.0625, 0.25, 1.0, 4.0, 16.0, 64.0, 256.0),
+        *(-0.0, -0.0625, -0.25, -1.0, -4.0, -16.0, -64.0, -256.0),
+    ]
     assert parse("uq1.7").decode([1, 0x80, 0xFF]).tolist() == [2.0**-7, 1.0, 2 - 2.0**-7]
     assert parse("q12.-4").decode([1, 0xFF]).tolist() == [16.0, -16.0]
     assert parse("int8").decode([0x80, 0x7F]).tolist() == [-128.0, 127.0]
@@ -86,6 +99,8 @@ def test_values_of_fixed_point() -> None:
         ("s1e4m3b8_extended", "binary8p4se"),
         ("s1e4m3_fn_nosub", "e4m3fn_nosub"),
         ("s1e4m3b7", "s1e4m3b7"),
+        ("s1e3m0b3r4", "fp4_radix4"),
+        ("s1e3m0b3r4_nosub", "fp4_radix4_nosub"),
         ("q8.0", "int8"),
         ("q5.0", "int5"),
         ("uq8.0", "uint8"),
@@ -110,6 +125,7 @@ def test_aliases() -> None:
         ("bfloat", "; did you mean bfloat16?"),
         ("float8_e5m2fnu", "; did you mean e5m2fnuz?"),
         ("e4m3fn_fnord", "; did you mean e4m3fn?"),
+        ("posit8_2_fn", "; did you mean posit8_2?"),
         ("xyzzy", ""),
         ("", ""),
         ("s2e4m3", "; did you mean e4m3?"),
@@ -135,6 +151,8 @@ def test_unknown_name_is_refused_with_the_nearest(text: str, hint: str) -> None:
             "s0e8m0_nosub_nosub",
             "Format suffixes must not contradict each other as in 's0e8m0_nosub_nosub'",
         ),
+        ("s1e3m1r4", "Format of radix 4 must have a zero, an exponent and no fraction"),
+        ("posit40_2", "Posit n must be 3 to 32 bits, not 40"),
         ("int1", "Fixed point width must be 2 to 32 bits, not 1"),
         ("q0.0", "Fixed point width must be 2 to 32 bits, not 0"),
         (

@@ -59,8 +59,8 @@ def test_values_too_close_for_int64_are_rounded_as_the_oracle_says() -> None:
 def test_oracle_covers_each_format_that_can_be_made() -> None:
     made = set()
     for sign, exponent, fraction in itertools.product((False, True), range(7), range(7)):
-        for specials, subnormals, complement, zero in itertools.product(
-            Specials, (False, True), (False, True), (False, True)
+        for specials, subnormals, complement, zero, step in itertools.product(
+            Specials, (False, True), (False, True), (False, True), (1, 2)
         ):
             try:
                 made.add(
@@ -73,6 +73,7 @@ def test_oracle_covers_each_format_that_can_be_made() -> None:
                         specials=specials,
                         complement=complement,
                         zero=zero,
+                        step=step,
                     )
                 )
             except ValueError:
@@ -412,6 +413,18 @@ REFUSED: list[tuple[dict[str, Any], type[Exception], str]] = [
         ValueError,
         "Format with IEEE specials must have an exponent field",
     ),
+    ({"step": 3}, ValueError, "Format step must be 1, or 2 for radix 4, not 3"),
+    ({"step": True}, ValueError, "Format step must be 1, or 2 for radix 4, not True"),
+    (
+        {"step": 2},
+        ValueError,
+        "Format of radix 4 must have a zero, an exponent and no fraction",
+    ),
+    (
+        {"exponent": 0, "step": 2, "fraction": 7},
+        ValueError,
+        "Format of radix 4 must have a zero, an exponent and no fraction",
+    ),
     (
         {"complement": True},
         ValueError,
@@ -442,6 +455,15 @@ def test_impossible_format_is_refused(
     changed: dict[str, Any] = {"exponent": 4, "fraction": 3} | fields
     with pytest.raises(error, match=f"^{re.escape(message)}$"):
         Format(**changed)
+
+
+def test_radix_4_is_rounded_at_the_mean_of_two_powers() -> None:
+    fmt = parse("fp4_radix4")
+    values = [2.4, 2.5, 2.6, 10.0, 40.0, 0.03125, 0.0313, 1000.0]
+    assert fmt.decode(fmt.encode(values)).tolist() == [1.0, 4.0, 4.0, 4.0, 64.0, 0.0, 0.0625, 256.0]
+    away = fmt.encode([2.5, 10.0, 0.03125], Rounding.HALF_AWAY)
+    assert fmt.decode(away).tolist() == [4.0, 16.0, 0.0625]
+    assert fmt.decode(fmt.encode([3.9, 0.06], Rounding.TOWARD_ZERO)).tolist() == [1.0, 0.0]
 
 
 def test_codes_out_of_range_are_refused() -> None:

@@ -258,8 +258,8 @@ def test_shape_of_operands_is_kept() -> None:
 E4M3 = parse("e4m3fn")
 
 REFUSED: list[tuple[dict[str, Any], type[Exception], str]] = [
-    ({"a": "e4m3fn"}, TypeError, "Option a must be of type Format, not 'e4m3fn'"),
-    ({"a": 8}, TypeError, "Option a must be of type Format, not 8"),
+    ({"a": "e4m3fn"}, TypeError, "Option a must be of type ScalarFormat, not 'e4m3fn'"),
+    ({"a": 8}, TypeError, "Option a must be of type ScalarFormat, not 8"),
     ({"stages": 4}, ValueError, "Option stages must be 0 to 3, not 4"),
     ({"stages": True}, TypeError, "Option stages must be of type int, not True"),
     (

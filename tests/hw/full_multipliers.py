@@ -43,7 +43,11 @@ RESULTS = ("float16", "bfloat16", "float32", "fp16_1_6_9", "e2m1fn", "e3m2fn", "
 
 def formats() -> list[Format]:
     """The 8-bit formats of the test."""
-    known = [entry.format for entry in CATALOGUE if entry.format.width == 8]
+    known = [
+        entry.format
+        for entry in CATALOGUE
+        if isinstance(entry.format, Format) and entry.format.width == 8
+    ]
     return list(dict.fromkeys([*known, *map(Format.parse, MORE)]))
 
 

@@ -16,17 +16,21 @@ from amaranth.sim import Simulator
 
 from ffp8.golden.formats import Format, Scalar
 from ffp8.golden.raw import RawFormat
+from ffp8.golden.scalar_format import ScalarFormat
 from ffp8.hw.formats import FormatLayout, FormatView, RawLayout
 
 E4M3 = Format.parse("e4m3fn")
 E4M3B8 = E4M3.replace(bias=8)
 E5M2 = Format.parse("e5m2")
-NAMES = ["e4m3fn", "s0e3m5b12", "s1e0m7", "s0e8m0", "int8", "e8m0fnu", "q6.2", "s1e4m5", "e2m1fn"]
+NAMES = [
+    "e4m3fn", "s0e3m5b12", "s1e0m7", "s0e8m0", "int8", "e8m0fnu", "q6.2", "s1e4m5", "e2m1fn",
+    "fp4_radix4", "posit8_0", "posit8_2",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_codes_go_through_constants_unchanged(name: str) -> None:
-    fmt = Format.parse(name)
+    fmt = ScalarFormat.parse(name)
     layout = FormatLayout(fmt)
     assert layout.size == fmt.width
     for code in range(2**fmt.width):
@@ -43,6 +47,8 @@ def test_fields_are_those_of_the_format() -> None:
     }
     assert [name for name, _ in FormatLayout(Format.parse("s0e8m0"))] == ["exponent"]
     assert [name for name, _ in FormatLayout(Format.parse("uq1.7"))] == ["fraction"]
+    posit = FormatLayout(ScalarFormat.parse("posit8_1"))
+    assert {name: field.width for name, field in posit} == {"body": 7, "sign": 1}
 
 
 def test_layouts_are_equal_for_equal_formats_only() -> None:

@@ -1,0 +1,225 @@
+"""What all formats of numbers have in common, whatever their codes are made of."""
+
+from abc import ABC, abstractmethod
+from typing import ClassVar, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from .exact import Exact
+from .rounding import Flags, Overflow, Rounding, choice
+
+__all__ = ["MAX_WIDTH", "ScalarFormat", "code_dtype"]
+
+#: Widest format: float32 and 32-bit integers.
+MAX_WIDTH = 32
+
+
+class ScalarFormat(ABC):
+    """A format of numbers of 2 to 32 bits: a frozen value object.
+
+    Codes are unsigned integers. Each is a finite value, an infinity or NaN, and has finite
+    fields from which its value comes: a significand and an exponent field, both not negative,
+    with value = significand * 2^(exponent field + `exponent_offset`). Exact products are made
+    of those fields.
+
+    Attributes
+    ----------
+    kind
+        What formats of the class are called.
+    sign
+        Whether there are negative values.
+    """
+
+    kind: ClassVar[str] = "a format"
+
+    sign: bool
+
+    @property
+    @abstractmethod
+    def width(self) -> int:
+        """Bits of a code."""
+
+    @property
+    @abstractmethod
+    def has_infinity(self) -> bool: ...
+
+    @property
+    @abstractmethod
+    def nan_code(self) -> int | None:
+        """The NaN that results carry; None without NaN."""
+
+    @property
+    @abstractmethod
+    def has_negative_zero(self) -> bool:
+        """Whether a result may be a negative zero."""
+
+    @property
+    @abstractmethod
+    def max(self) -> Exact:
+        """The largest finite value."""
+
+    @property
+    @abstractmethod
+    def min_positive(self) -> Exact:
+        """The least value above zero."""
+
+    @property
+    @abstractmethod
+    def significand_width(self) -> int:
+        """Bits of the widest significand, the implicit bit included."""
+
+    @property
+    @abstractmethod
+    def max_significand(self) -> int:
+        """The largest significand as an integer, codes of specials taken as finite numbers."""
+
+    @property
+    @abstractmethod
+    def max_exponent_field(self) -> int:
+        """The largest exponent field, with that of special codes."""
+
+    @property
+    @abstractmethod
+    def exponent_offset(self) -> int:
+        """Exponent of a significand's last bit, less the exponent field."""
+
+    @property
+    @abstractmethod
+    def spelling(self) -> str:
+        """The format as text, from what defines it."""
+
+    @property
+    @abstractmethod
+    def corners(self) -> set[int]:
+        """Codes where faults hide: limits, the least values, one, specials; neighbours too."""
+
+    @abstractmethod
+    def _unpack(self, code: np.ndarray) -> Exact:
+        """The exact values of int64 codes, all in range."""
+
+    @abstractmethod
+    def _round(
+        self, exact: Exact, rounding: Rounding, overflow: Overflow
+    ) -> tuple[np.ndarray, Flags]:
+        """Round exact values once."""
+
+    @abstractmethod
+    def unpack_fields(self, codes: ArrayLike) -> Exact:
+        """The exact values of codes whose finite fields count even if they are special."""
+
+    @property
+    def has_nan(self) -> bool:
+        return self.nan_code is not None
+
+    @property
+    def codes(self) -> np.ndarray:
+        """All codes, in ascending order."""
+        return np.arange(2**self.width, dtype=code_dtype(self.width))
+
+    # Names.
+
+    @property
+    def name(self) -> str:
+        """The name people use, from the catalogue; the `spelling` where there is none."""
+        from .catalogue import name_of  # The catalogue is made of formats.
+
+        return name_of(self)
+
+    @property
+    def identifier(self) -> str:
+        """The name, as a part of a Verilog identifier or a file name."""
+        return self.name.replace("-", "n").replace(".", "p")
+
+    def __str__(self) -> str:
+        return self.name
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Make the format that a text names.
+
+        Parameters
+        ----------
+        text
+            A name of the catalogue (``e4m3fn``, ``float16``, ``int8``), fields
+            (``s1e4m3b7``, ``s0e3m5``, ``s1e3m0b3r4``), fixed point (``q6.2``, ``uq1.15``), a
+            P3109 name (``binary8p4se``) or a posit (``posit8_2``: width and es); fields and
+            names may be followed by ``_ieee``, ``_fn``, ``_fnuz``, ``_extended`` and ``_nosub``.
+
+        Raises
+        ------
+        ValueError
+            If no format has this name; the message holds the nearest known name. Or if the
+            format is not of the class that was asked: `Format` does not read posits.
+        """
+        from .catalogue import parse  # The catalogue is made of formats.
+
+        fmt = parse(text)
+        if not isinstance(fmt, cls):
+            raise ValueError(f"Format must be {cls.kind}, not {fmt}")
+        return fmt
+
+    # Codes to values.
+
+    def unpack(self, codes: ArrayLike) -> Exact:
+        """The exact values of an array of codes.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the codes are no integers, or one is out of range.
+        """
+        array = np.asarray(codes)
+        if array.dtype.kind not in "ui":
+            raise TypeError(f"Codes must be integers, not {array.dtype}")
+        for code in (array.min(), array.max()) if array.size else ():
+            if not 0 <= int(code) < 2**self.width:
+                raise ValueError(f"Codes of {self} must be 0 to {2**self.width - 1}, not {code}")
+        return self._unpack(array.astype(np.int64))
+
+    def decode(self, codes: ArrayLike) -> np.ndarray:
+        """The values of an array of codes, as float64.
+
+        Raises
+        ------
+        ValueError
+            If a value is no float64 (`unpack` takes formats of any range).
+        """
+        return self.unpack(codes).to_floats()
+
+    # Values to codes.
+
+    def encode(
+        self,
+        values: ArrayLike,
+        rounding: Rounding = Rounding.NEAREST_EVEN,
+        overflow: Overflow = Overflow.SATURATE,
+    ) -> np.ndarray:
+        """The codes of an array of floats or integers, each rounded once."""
+        return self.round(Exact.from_floats(values), rounding, overflow)[0]
+
+    def round(
+        self,
+        exact: Exact,
+        rounding: Rounding = Rounding.NEAREST_EVEN,
+        overflow: Overflow = Overflow.SATURATE,
+    ) -> tuple[np.ndarray, Flags]:
+        """Round exact values once: the codes, and the exceptions raised.
+
+        What becomes of values beyond the largest, below the least and of specials is said in
+        the class of the format.
+        """
+        mode, policy = (
+            choice(Rounding, rounding, "Rounding"),
+            choice(Overflow, overflow, "Overflow"),
+        )
+        codes, flags = self._round(exact, mode, policy)
+        return codes.astype(code_dtype(self.width)), flags
+
+
+def code_dtype(width: int) -> np.dtype:
+    """The narrowest dtype for codes of a width: an unsigned integer, object above 64 bits."""
+    for bits in (8, 16, 32, 64):
+        if width <= bits:
+            return np.dtype(f"uint{bits}")
+    return np.dtype(object)

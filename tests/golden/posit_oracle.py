@@ -1,0 +1,95 @@
+"""A second definition of posits, slow and plain, for the tests of the first.
+
+It is written from the Standard for Posit Arithmetic (2022) with es as a parameter, and shares
+no code with `ffp8.golden.posit`: a code is decoded by the standard's formula, which knows no
+two's complement, and a value is rounded by the standard's rule, among the values of all codes
+and those of the posits with one more bit.
+"""
+
+import bisect
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+
+__all__ = ["PositOracle"]
+
+TWO = Fraction(2)
+
+
+@dataclass
+class PositOracle:
+    """A posit of `n` bits."""
+
+    n: int
+    es: int
+
+    def decode(self, code: int) -> Fraction | None:
+        """The value of a code; None for NaR. Section 3.3.2 of the standard."""
+        bits = f"{code:0{self.n}b}"
+        sign, rest = int(bits[0]), bits[1:]
+        if "1" not in rest:
+            return None if sign else Fraction(0)
+        run = len(rest) - len(rest.lstrip(rest[0]))
+        regime = run - 1 if rest[0] == "1" else -run
+        behind = rest[run + 1 :]  # The regime ends with a bit that differs, or with the code.
+        exponent = int((behind[: self.es] + "0" * self.es)[: self.es] or "0", 2)
+        fraction = behind[self.es :]
+        f = Fraction(int(fraction or "0", 2), 2 ** len(fraction))
+        scale = (1 - 2 * sign) * (2**self.es * regime + exponent + sign)
+        return ((1 - 3 * sign) + f) * TWO**scale
+
+    @cached_property
+    def positive(self) -> list[Fraction]:
+        """The values of codes 1, 2 and so on, in ascending order."""
+        values = [self.decode(code) for code in range(1, 2 ** (self.n - 1))]
+        return [value for value in values if value is not None]
+
+    def middle(self, code: int) -> Fraction:
+        """Where rounding to nearest changes from a positive code to the next one.
+
+        It is the posit with one more bit, a one.
+        """
+        value = PositOracle(self.n + 1, self.es).decode(2 * code + 1)
+        assert value is not None
+        return value
+
+    @cached_property
+    def middles(self) -> list[Fraction]:
+        return [self.middle(code) for code in range(1, 2 ** (self.n - 1) - 1)]
+
+    def encode(self, value: Fraction, rounding: str) -> tuple[int, bool, bool, bool]:
+        """The code of a value, and whether it was above, below the range, or inexact."""
+        magnitude, values = abs(value), self.positive
+        if not magnitude:
+            return 0, False, False, False
+        above, below = magnitude > values[-1], magnitude < values[0]
+        code = min(max(bisect.bisect_right(values, magnitude), 1), len(values))
+        inexact = values[code - 1] != magnitude
+        if inexact and not above and not below:
+            middle = self.middles[code - 1]
+            tie = {"nearest-even": code % 2 == 1, "half-away": True, "toward-zero": False}
+            code += (magnitude > middle and rounding != "toward-zero") or (
+                magnitude == middle and tie[rounding]
+            )
+        if value < 0:
+            code = 2**self.n - code
+        return code, above, below, inexact
+
+    def probes(self, epsilon: Fraction) -> Iterator[Fraction]:
+        """Values at which an encoder may go wrong, of both signs.
+
+        All values and middles, and their neighbours at `epsilon` of them; values beyond the
+        largest and below the least.
+        """
+        values = self.positive
+        least, largest = values[0], values[-1]
+        beyond = [largest * factor for factor in (Fraction(5, 4), 2, 3, 4, 2**40, 2**200)]
+        beyond += [least / factor for factor in (Fraction(5, 4), 2, 3, 4, 2**40, 2**200)]
+        yield Fraction(0)
+        for magnitude in (*values, *self.middles, *beyond):
+            if magnitude.denominator & (magnitude.denominator - 1):
+                continue  # Thirds and fifths are no binary numbers.
+            for factor in (1 - epsilon, Fraction(1), 1 + epsilon):
+                yield magnitude * factor
+                yield -magnitude * factor
