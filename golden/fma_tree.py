@@ -72,6 +72,10 @@ class FmaTreeConfig(BlockConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        for name in ("a", "b", "c", "out"):
+            fmt = getattr(self, name)
+            if fmt is not None and fmt.step != 1:
+                raise ValueError(f"Option {name} must be a format of radix 2, not {fmt}")
         if self.out is None and self.flags:
             raise ValueError("Option flags must be off for the exact sum, which is not rounded")
         if self.enable and not self.stages:
