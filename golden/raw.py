@@ -20,7 +20,11 @@ class RawFormat:
     A code holds, from the least significant bit: significand, exponent (unsigned), and one
     bit each for the sign, infinity and NaN, where those can occur. A value may have several
     codes, so blocks state which of them they give. Where the infinity or NaN bit is set, the
-    significand and exponent are those of the operands' fields taken as finite numbers.
+    significand and exponent are those of the operands' fields taken as finite numbers, unless
+    the block states something else.
+
+    With `complement`, the significand is in two's complement and there is no sign bit besides:
+    the significand's first bit is the sign, of infinity too.
     """
 
     significand: int
@@ -29,12 +33,15 @@ class RawFormat:
     sign: bool
     infinity: bool
     nan: bool
+    complement: bool = False
 
     def __post_init__(self) -> None:
         if self.significand < 1:
             raise ValueError(f"Raw significand must be 1 bit or more, not {self.significand}")
         if self.exponent < 0:
             raise ValueError(f"Raw exponent must be 0 bits or more, not {self.exponent}")
+        if self.complement and self.sign:
+            raise ValueError("Raw sign must be off in two's complement, which holds it")
 
     @property
     def fields(self) -> dict[str, int]:
@@ -48,8 +55,11 @@ class RawFormat:
 
     @property
     def name(self) -> str:
-        """The fields as text: ``raw_m8e5b20_sn`` has a sign and NaN, but no infinity."""
-        flags = "s" * self.sign + "i" * self.infinity + "n" * self.nan
+        """The fields as text: ``raw_m8e5b20_sn`` has a sign and NaN, but no infinity.
+
+        A ``c`` in place of the ``s`` stands for two's complement.
+        """
+        flags = "s" * self.sign + "c" * self.complement + "i" * self.infinity + "n" * self.nan
         return f"raw_m{self.significand}e{self.exponent}b{self.bias}" + (flags and "_" + flags)
 
     def __str__(self) -> str:
@@ -78,9 +88,13 @@ class RawFormat:
     def unpack(self, codes: ArrayLike) -> Exact:
         """The exact values of an array of codes."""
         fields = self.split(codes)
+        negative, significand = fields["sign"].astype(bool), fields["significand"]
+        if self.complement:
+            negative = (significand >> self.significand - 1).astype(bool)
+            significand = np.where(negative, 2**self.significand - significand, significand)
         return Exact(
-            negative=fields["sign"].astype(bool),
-            significand=fields["significand"],
+            negative=negative,
+            significand=significand,
             exponent=fields["exponent"].astype(np.int64) - self.bias,
             infinite=fields["infinity"].astype(bool),
             nan=fields["nan"].astype(bool),

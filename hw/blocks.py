@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 from amaranth.lib.wiring import Component
 
-from ffp8.golden import multiplier
+from ffp8.golden import fma_tree, multiplier
 from ffp8.golden.block import BlockConfig
 from ffp8.golden.formats import Format
 
+from .fma_tree import FmaTree
 from .multiplier import Multiplier
 
 __all__ = ["BLOCKS", "Block"]
@@ -57,6 +58,12 @@ BLOCKS: dict[str, Block] = {
             multiplier.multiply,
             Multiplier,
             multiplier.MultiplierConfig(a=E4M3, b=E4M3, out=E4M3),
+        ),
+        Block(
+            fma_tree.FmaTreeConfig,
+            fma_tree.fma_tree,
+            FmaTree,
+            fma_tree.FmaTreeConfig(a=E4M3, b=E4M3, out=Format.parse("bfloat16"), stages=4),
         ),
     )
 }

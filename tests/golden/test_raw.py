@@ -1,6 +1,7 @@
 """Raw products as codes."""
 
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -72,6 +73,24 @@ def test_values() -> None:
     ],
 )
 def test_impossible_widths_are_refused(field: str, message: str) -> None:
-    bits = {"significand": 4, "exponent": 3} | {field: 0 if field == "significand" else -1}
+    fmt = {"significand": 4, "exponent": 3, "bias": 0, "sign": True, "infinity": False}
+    changed: dict[str, Any] = fmt | {"nan": False, field: 0 if field == "significand" else -1}
     with pytest.raises(ValueError, match=f"^{message}$"):
-        RawFormat(bias=0, sign=True, infinity=False, nan=False, **bits)
+        RawFormat(**changed)
+
+
+def test_twos_complement() -> None:
+    fmt = RawFormat(
+        significand=6, exponent=0, bias=2, sign=False, infinity=True, nan=True, complement=True
+    )
+    assert str(fmt) == "raw_m6e0b2_cin"
+    codes = fmt.join(
+        significand=[31, 32, 63, 0, 32, 0], infinity=[0, 0, 0, 1, 1, 0], nan=[0] * 5 + [1]
+    )
+    want = [7.75, -8.0, -0.25, np.inf, -np.inf, np.nan]
+    np.testing.assert_array_equal(fmt.decode(codes), want)
+    message = "^Raw sign must be off in two's complement, which holds it$"
+    with pytest.raises(ValueError, match=message):
+        RawFormat(
+            significand=6, exponent=0, bias=2, sign=True, infinity=True, nan=True, complement=True
+        )

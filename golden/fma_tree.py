@@ -1,0 +1,302 @@
+"""Fused multiply-add tree: the sum of many products and an addend, exact or rounded once."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from .block import BlockConfig, option
+from .exact import Exact
+from .exact_sum import exact_sum
+from .formats import Format
+from .ports import AnyFormat, Direction, Port, Role
+from .raw import RawFormat
+from .rounding import Overflow, Rounding
+
+__all__ = [
+    "MAX_EXACT_WIDTH",
+    "FmaTreeConfig",
+    "Range",
+    "exact_range",
+    "exact_width",
+    "fma_tree",
+    "places",
+    "product_range",
+    "value_range",
+]
+
+#: Widest exact sum of a tree; a float32 addend needs 278 bits.
+MAX_EXACT_WIDTH = 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class FmaTreeConfig(BlockConfig):
+    """The sum of many products, with an addend if wanted: exact, or rounded once.
+
+    out = a[0] * b[0] + ... + a[ways - 1] * b[ways - 1] + c
+
+    * No bit is lost before the one rounding, so the order of the terms makes no difference.
+    * NaN in any lane or in the addend gives NaN. So does infinity times zero, and so do
+      infinities of both signs among the terms; these raise `invalid` unless an operand was NaN.
+      Otherwise, one or more infinities give that infinity.
+    * The sign of a product is the exclusive or of its operands' signs, for zeros too. A sum of
+      zero is -0 if all terms are -0. It is +0 else, also where terms cancel.
+    * The exact sum is a `RawFormat` in fixed point, in two's complement if it can be negative. Its
+      unit is the product of the operands' least steps, or the addend's if that is less; its
+      width is the least that holds all sums of finite terms. It has a single zero. Where it is
+      NaN or infinity its number is 0, but for infinity's sign in the first bit.
+    * Latency is `stages` cycles, with one sum a cycle. Where the registers go is said by
+      `places` and `FmaTreeConfig.cuts`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an option is of the wrong kind or out of range.
+    """
+
+    block: ClassVar[str] = "fma-tree"
+
+    a: Format = option("format of the operands a")
+    b: Format = option("format of the operands b")
+    c: Format | None = option("format of the addend; no addend if absent", default=None)
+    out: Format | None = option("format of the result; the exact sum if absent", default=None)
+    ways: int = option("number of products", default=8, minimum=1, maximum=64)
+    rounding: Rounding = option("rounding of the result", default=Rounding.NEAREST_EVEN)
+    overflow: Overflow = option(
+        "results beyond the largest finite one: that one, or infinity or NaN",
+        default=Overflow.SATURATE,
+    )
+    stages: int = option("pipeline registers", default=1, minimum=0, maximum=16)
+    flags: bool = option("ports for overflow, underflow, inexact and invalid", default=False)
+    enable: bool = option("a port that stalls the pipeline when low", default=False)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("a", "b", "c", "out"):
+            fmt = getattr(self, name)
+            if fmt is not None and fmt.step != 1:
+                raise ValueError(f"Option {name} must be a format of radix 2, not {fmt}")
+        if self.out is None and self.flags:
+            raise ValueError("Option flags must be off for the exact sum, which is not rounded")
+        if self.enable and not self.stages:
+            raise ValueError("Option enable must be off with 0 stages, which hold nothing")
+        if self.stages > len(places(self)):
+            raise ValueError(
+                f"Option stages must be 0 to {len(places(self))} for this tree, not {self.stages}"
+            )
+        if exact_width(self) > MAX_EXACT_WIDTH:
+            raise ValueError(
+                f"Exact sum must be at most {MAX_EXACT_WIDTH} bits wide, not {exact_width(self)}"
+            )
+
+    @property
+    def latency(self) -> int:
+        return self.stages
+
+    @property
+    def cuts(self) -> tuple[str, ...]:
+        """The places that get registers: as many as there are stages, evenly spread."""
+        offered = places(self)
+        count = self.stages
+        chosen = [(step + 1) * (len(offered) + 1) // (count + 1) - 1 for step in range(count)]
+        return tuple(offered[index] for index in chosen)
+
+    @property
+    def result(self) -> AnyFormat:
+        """The format of port `out`."""
+        return raw_sum(self) if self.out is None else self.out
+
+    @property
+    def ports(self) -> tuple[Port, ...]:
+        ports = [
+            Port(
+                name=name,
+                direction=Direction.INPUT,
+                format=fmt,
+                elements=self.ways,
+                meaning=f"operands {name}, one a product",
+            )
+            for name, fmt in (("a", self.a), ("b", self.b))
+        ]
+        if self.c is not None:
+            ports.append(Port(name="c", direction=Direction.INPUT, format=self.c, meaning="addend"))
+        if self.enable:
+            meaning = "the pipeline advances at a clock edge where this is high"
+            ports.append(
+                Port(name="enable", direction=Direction.INPUT, role=Role.ENABLE, meaning=meaning)
+            )
+        meaning = "sum of the products of a and b" + (" and of c" if self.c is not None else "")
+        ports.append(
+            Port(name="out", direction=Direction.OUTPUT, format=self.result, meaning=meaning)
+        )
+        if self.flags:
+            ports += [
+                Port(name=name, direction=Direction.OUTPUT, role=Role.FLAG, meaning=meaning)
+                for name, meaning in FLAG_MEANINGS.items()
+            ]
+        return tuple(ports)
+
+
+FLAG_MEANINGS = {
+    "overflow": "the rounded sum was beyond the largest finite value, or infinity was not kept",
+    "underflow": "the exact sum was below the least normal value, and the result is inexact",
+    "inexact": "the result differs from the exact sum",
+    "invalid": "the result is no number, though the operands were, or it is none of its format",
+}
+
+
+@dataclass(frozen=True)
+class Range:
+    """The integers from `low` to `high`, times 2^`unit`."""
+
+    low: int
+    high: int
+    unit: int
+
+    @property
+    def width(self) -> int:
+        """The least width in two's complement."""
+        ends = (self.low, self.high)
+        return max((end if end >= 0 else ~end).bit_length() for end in ends) + 1
+
+    def __add__(self, other: "Range") -> "Range":
+        """The range of sums, in the lesser unit."""
+        unit = min(self.unit, other.unit)
+        one, two = (side.in_unit(unit) for side in (self, other))
+        return Range(one.low + two.low, one.high + two.high, unit)
+
+    def __mul__(self, other: "Range") -> "Range":
+        """The range of products."""
+        ends = [x * y for x in (self.low, self.high) for y in (other.low, other.high)]
+        return Range(min(ends), max(ends), self.unit + other.unit)
+
+    def in_unit(self, unit: int) -> "Range":
+        """The range in a unit that is no greater."""
+        return Range(self.low << self.unit - unit, self.high << self.unit - unit, unit)
+
+
+def value_range(fmt: Format) -> Range:
+    """The finite values of a format, in its least step."""
+    top = fmt.max
+    high = int(top.significand) << int(top.exponent) - fmt.quantum_exponent
+    low = -high - fmt.complement if fmt.sign else 0
+    return Range(low, high, fmt.quantum_exponent)
+
+
+def product_range(config: FmaTreeConfig) -> Range:
+    """The finite products of a lane."""
+    return value_range(config.a) * value_range(config.b)
+
+
+def exact_range(config: FmaTreeConfig) -> Range:
+    """The sums of finite terms."""
+    lane = product_range(config)
+    total = Range(lane.low * config.ways, lane.high * config.ways, lane.unit)
+    return total if config.c is None else total + value_range(config.c)
+
+
+def exact_width(config: FmaTreeConfig) -> int:
+    """Bits of the narrowest two's complement integer that holds all sums of finite terms."""
+    return exact_range(config).width
+
+
+def raw_sum(config: FmaTreeConfig) -> RawFormat:
+    """The format of exact sums."""
+    total = exact_range(config)
+    formats = [fmt for fmt in (config.a, config.b, config.c) if fmt is not None]
+    signed = total.low < 0
+    infinity = any(fmt.has_infinity for fmt in formats)
+    return RawFormat(
+        significand=total.width if signed else total.width - 1,
+        exponent=0,
+        bias=-total.unit,
+        sign=False,
+        infinity=infinity,
+        nan=infinity or any(fmt.has_nan for fmt in formats),
+        complement=signed,
+    )
+
+
+def places(config: FmaTreeConfig) -> tuple[str, ...]:
+    """Where a tree can have registers, in the order of the data's way.
+
+    Behind the products; behind the shifters that bring these to their places, where operands have
+    exponents; behind each level of adders, the addend's after all others. Where the sum is
+    rounded to a format with exponents: behind its magnitude, in the middle and behind the shifter
+    that brings its first one to the front, and behind the neighbour that rounding starts from;
+    else only the last of these.
+    """
+    found = ["product"]
+    formats = (config.a, config.b, config.c)
+    if any(fmt.exponent for fmt in formats if fmt is not None):
+        found.append("shift")
+    levels = (config.ways - 1).bit_length()
+    found += [f"sum_{level}" for level in range(1, levels + 1)]
+    if config.c is not None:
+        found.append("addend")
+    if config.out is not None:
+        if config.out.exponent:
+            found += ["magnitude", "coarse", "normal"]
+        found.append("neighbour")
+    return tuple(found)
+
+
+def fma_tree(config: FmaTreeConfig, **operands: np.ndarray) -> dict[str, np.ndarray]:
+    """Sums of products of arrays of codes.
+
+    Parameters
+    ----------
+    operands
+        Codes of `a` and `b`, whose last axis is that of the ways if these are more than one;
+        with an addend also codes of `c`, without that axis.
+
+    Returns
+    -------
+    Codes of `out`; with `flags` also `overflow`, `underflow`, `inexact` and `invalid`.
+    """
+    a, b = (
+        fmt.unpack(vector(config, operands[name]))
+        for name, fmt in (("a", config.a), ("b", config.b))
+    )
+    terms = a * b
+    operand_nan = (a.nan | b.nan).any(axis=-1)
+    if config.c is not None:
+        c = config.c.unpack(operands["c"])
+        terms = with_term(terms, c)
+        operand_nan = operand_nan | c.nan
+    total = exact_sum(terms)
+    if config.out is None:
+        return {"out": join_raw(raw_sum(config), total)}
+    codes, flags = config.out.round(total, config.rounding, config.overflow)
+    if not config.flags:
+        return {"out": codes}
+    found = {**vars(flags), "invalid": flags.invalid | (total.nan & ~operand_nan)}
+    return {"out": codes} | {name: found[name].astype(np.uint8) for name in FLAG_MEANINGS}
+
+
+def vector(config: FmaTreeConfig, codes: np.ndarray) -> np.ndarray:
+    """Codes with a last axis of as many as there are ways."""
+    array = np.asarray(codes)
+    if config.ways == 1:
+        array = array[..., np.newaxis]
+    if not array.ndim or array.shape[-1] != config.ways:
+        raise ValueError(f"Codes must be in rows of {config.ways}, not of shape {array.shape}")
+    return array
+
+
+def with_term(terms: Exact, more: Exact) -> Exact:
+    """Rows of terms, each with one more."""
+    pairs = zip(vars(terms).values(), vars(more).values(), strict=True)
+    return Exact(*(np.append(row, one[..., np.newaxis], axis=-1) for row, one in pairs))
+
+
+def join_raw(raw: RawFormat, total: Exact) -> np.ndarray:
+    wide = total.significand.astype(object) if raw.significand > 62 else total.significand
+    known = total.finite & ~total.zero
+    shift = np.where(known, total.exponent + raw.bias, 0)
+    number = np.where(known, wide, 0) << shift.astype(wide.dtype)
+    if raw.complement:
+        number = np.where(known & total.negative, -number, number)
+        lowest = np.where(total.infinite & total.negative, 1, 0).astype(wide.dtype)
+        number = (number & 2**raw.significand - 1) | lowest << raw.significand - 1
+    return raw.join(significand=number, infinity=total.infinite, nan=total.nan)

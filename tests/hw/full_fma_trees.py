@@ -1,0 +1,74 @@
+"""Trees in a compiled simulation, with many cases: ``python tests/hw/full_fma_trees.py``.
+
+Compiling the simulations of the larger trees takes minutes, so the tests simulate these with
+fewer cases in Amaranth.
+"""
+
+import sys
+from typing import Any
+
+from ffp8.golden.fma_tree import FmaTreeConfig
+from ffp8.golden.formats import Format
+from ffp8.synth.verify import verify
+
+__all__ = ["EXHAUSTIVE", "SAMPLED", "tree"]
+
+#: Cases of trees whose operands are too many to try them all.
+CASES = 10**6
+
+
+def tree(a: str, b: str, out: str | None, c: str | None = None, **options: Any) -> FmaTreeConfig:
+    return FmaTreeConfig(
+        a=Format.parse(a),
+        b=Format.parse(b),
+        c=None if c is None else Format.parse(c),
+        out=None if out is None else Format.parse(out),
+        **options,
+    )
+
+
+SAMPLED = (
+    tree("e4m3fn", "e4m3fn", "bfloat16", ways=8, stages=4, enable=True),
+    tree("e4m3fn", "e4m3fn", None, ways=24, stages=7, enable=True),
+    tree("e5m2", "e5m2", "e4m3fn", ways=3, stages=3, flags=True),
+    tree(
+        "e4m3fn", "e4m3fn", "float16", "float16", ways=2, overflow="special", stages=8, flags=True
+    ),
+    tree("e5m2", "e4m3", None, "bfloat16", ways=2, stages=1, enable=True),
+    tree("e4m3fn", "e2m1fn", "float32", "float32", ways=4, stages=5),
+    tree("s1e4m3b11", "e5m2", "fp16_1_6_9", "fp16_1_6_9", ways=2, stages=2, rounding="half-away"),
+    tree("s0e3m5b12", "s1e4m3b7", "s0e4m4b9", ways=5, stages=0, flags=True),
+    tree("s0e3m5b12", "s0e4m3_ieee", None, ways=3, stages=2),
+    tree("int8", "int8", None, ways=16, stages=5),
+    tree("int8", "int8", "int16", "int32", ways=4, stages=2, flags=True, enable=True),
+    tree("int4", "int4", "e4m3fn", ways=7, stages=3, rounding="toward-zero", flags=True),
+    tree("int8", "e4m3fn", "q12.-4", ways=3, stages=1, flags=True),
+    tree("s1e0m7_fn", "int4", "uint8", "q4.4", ways=2, stages=0, flags=True),
+    tree(
+        "e4m3fnuz", "binary8p3se", "binary8p4se", ways=2, stages=0, overflow="special", flags=True
+    ),
+    tree("s1e7m0", "e8m0fnu", "e8m0fnu", "int8", ways=2, stages=4, flags=True),
+    tree("e5m2_nosub", "e3m4", "e5m2_nosub", "e5m2", ways=1, stages=6, flags=True),
+    tree("bfloat16", "e2m1fn", "bfloat16", ways=2, stages=6, rounding="half-away"),
+)
+
+#: All codes of all lanes.
+EXHAUSTIVE = (
+    tree("e2m1fn", "e2m1fn", "e4m3fn", ways=2, stages=1, flags=True),
+    tree("e2m1fn", "e2m1fn", None, ways=2, stages=0),
+    tree("e4m3fn", "e5m2", "e4m3fn", ways=1, stages=6, flags=True, enable=True),
+    tree("s1e1m1_ieee", "s1e2m0_fn", "e5m2", "s1e2m1_ieee", ways=2, stages=2, flags=True),
+)
+
+
+def main() -> int:
+    failed = 0
+    for config in (*SAMPLED, *EXHAUSTIVE):
+        record = verify(config, engine="cxxrtl", count=None if config in EXHAUSTIVE else CASES)
+        print(config.identifier, record.summary, *record.first, flush=True)
+        failed += not record.passed
+    return int(failed > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

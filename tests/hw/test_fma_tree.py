@@ -1,0 +1,91 @@
+# amaranth: UnusedElaboratable=no
+
+"""The tree's hardware is what golden says, in every cycle."""
+
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pytest
+from full_fma_trees import EXHAUSTIVE, SAMPLED, tree
+from tree_cases import directed, random
+
+from ffp8.golden.fma_tree import FmaTreeConfig, places
+from ffp8.hw.fma_tree import FmaTree
+from ffp8.synth.design import elaborate
+from ffp8.synth.engines import open_engine, open_engines
+from ffp8.synth.stimuli import Stimuli, cycles
+from ffp8.synth.verify import enable_of, expected, verify
+
+#: Trees that are compiled fast.
+COMPILED = (
+    tree(
+        "e4m3fn", "e4m3fn", "float16", "float16", ways=2, overflow="special", stages=8, flags=True
+    ),
+    tree("e2m1fn", "e2m1fn", None, ways=24, stages=7, enable=True),
+    tree("int8", "int8", "int16", "int32", ways=4, stages=5, flags=True, enable=True),
+    tree("int4", "int4", None, ways=16, stages=5),
+)
+
+#: Cases that Amaranth's simulator, much slower, is given.
+FEW = 60
+
+
+@cache
+def compiled() -> None:
+    """Compile the simulations side by side."""
+    open_engines([elaborate(config) for config in (*COMPILED, *EXHAUSTIVE)])
+
+
+def mismatches(
+    config: FmaTreeConfig, engine: str | None, corners: int, chance: int
+) -> dict[str, int]:
+    """How often each output differs from golden, over cycles with stalls."""
+    parts = [directed(config), random(config, chance, seed=4)]
+    # Corners are many; whatever is left out, it is spread.
+    count = len(parts[0]["a"])
+    keep = np.unique(np.linspace(0, count - 1, corners).astype(int))
+    operands = {
+        name: np.concatenate([codes[keep], parts[1][name]]) for name, codes in parts[0].items()
+    }
+    stimuli = cycles(config, Stimuli(operands, exhaustive=False), seed=3)
+    want, defined = expected(config, stimuli)
+    got = open_engine(elaborate(config), engine).run(stimuli.inputs)
+    if config.enable:
+        assert (enable_of(config, stimuli) == 0).sum() > len(stimuli) // 10
+    assert defined.sum() >= len(operands["a"])
+    return {name: int(((got[name] != codes) & defined).sum()) for name, codes in want.items()}
+
+
+@pytest.mark.parametrize("config", COMPILED, ids=lambda config: config.identifier)
+def test_many_cases_are_goldens(config: FmaTreeConfig) -> None:
+    compiled()
+    assert not any(mismatches(config, None, 10_000, 10_000).values())
+
+
+@pytest.mark.parametrize("config", SAMPLED, ids=lambda config: config.identifier)
+def test_corners_and_random_codes_are_goldens(config: FmaTreeConfig) -> None:
+    assert not any(mismatches(config, "amaranth", FEW // 2, FEW // 2).values())
+
+
+@pytest.mark.parametrize("config", EXHAUSTIVE, ids=lambda config: config.identifier)
+def test_all_codes_are_goldens(config: FmaTreeConfig) -> None:
+    compiled()
+    record = verify(config)
+    assert record.exhaustive
+    assert record.cases == 2 ** sum(port.width for port in config.operands)
+    assert not record.first
+
+
+def test_latency_is_the_number_of_stages() -> None:
+    base = tree("e2m1fn", "e2m1fn", "e4m3fn", "e2m1fn", ways=2)
+    for stages in range(len(places(base)) + 1):
+        config = replace(base, stages=stages)
+        assert config.latency == stages
+        assert not any(mismatches(config, "amaranth", 50, 50).values())
+        assert ("cell $dff" in elaborate(config).rtlil) == (stages > 0)
+
+
+def test_config_must_be_one() -> None:
+    with pytest.raises(TypeError, match=r"^Tree config must be an FmaTreeConfig, not 'e4m3fn'$"):
+        FmaTree("e4m3fn")  # pyright: ignore[reportArgumentType]
