@@ -9,7 +9,7 @@ from .block import BlockConfig, option
 from .exact import Exact
 from .exact_sum import exact_sum
 from .formats import Format
-from .ports import AnyFormat, Direction, Port, Role
+from .ports import FLAGS, AnyFormat, Direction, Port, enable_port, flag_ports
 from .raw import RawFormat
 from .rounding import Overflow, Rounding
 
@@ -121,28 +121,14 @@ class FmaTreeConfig(BlockConfig):
         if self.c is not None:
             ports.append(Port(name="c", direction=Direction.INPUT, format=self.c, meaning="addend"))
         if self.enable:
-            meaning = "the pipeline advances at a clock edge where this is high"
-            ports.append(
-                Port(name="enable", direction=Direction.INPUT, role=Role.ENABLE, meaning=meaning)
-            )
+            ports.append(enable_port())
         meaning = "sum of the products of a and b" + (" and of c" if self.c is not None else "")
         ports.append(
             Port(name="out", direction=Direction.OUTPUT, format=self.result, meaning=meaning)
         )
         if self.flags:
-            ports += [
-                Port(name=name, direction=Direction.OUTPUT, role=Role.FLAG, meaning=meaning)
-                for name, meaning in FLAG_MEANINGS.items()
-            ]
+            ports += flag_ports("sum")
         return tuple(ports)
-
-
-FLAG_MEANINGS = {
-    "overflow": "the rounded sum was beyond the largest finite value, or infinity was not kept",
-    "underflow": "the exact sum was below the least normal value, and the result is inexact",
-    "inexact": "the result differs from the exact sum",
-    "invalid": "the result is no number, though the operands were, or it is none of its format",
-}
 
 
 @dataclass(frozen=True)
@@ -271,7 +257,7 @@ def fma_tree(config: FmaTreeConfig, **operands: np.ndarray) -> dict[str, np.ndar
     if not config.flags:
         return {"out": codes}
     found = {**vars(flags), "invalid": flags.invalid | (total.nan & ~operand_nan)}
-    return {"out": codes} | {name: found[name].astype(np.uint8) for name in FLAG_MEANINGS}
+    return {"out": codes} | {name: found[name].astype(np.uint8) for name in FLAGS}
 
 
 def vector(config: FmaTreeConfig, codes: np.ndarray) -> np.ndarray:

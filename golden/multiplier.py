@@ -8,7 +8,7 @@ import numpy as np
 from .block import BlockConfig, option
 from .exact import Exact
 from .formats import Format, integer
-from .ports import AnyFormat, Direction, Port, Role
+from .ports import FLAGS, AnyFormat, Direction, Port, Role, enable_port, flag_ports
 from .raw import RawFormat
 from .rounding import Overflow, Rounding
 from .scalar_format import ScalarFormat
@@ -102,10 +102,7 @@ class MultiplierConfig(BlockConfig):
                     )
                 )
         if self.enable:
-            meaning = "the pipeline advances at a clock edge where this is high"
-            ports.append(
-                Port(name="enable", direction=Direction.INPUT, role=Role.ENABLE, meaning=meaning)
-            )
+            ports.append(enable_port())
         ports.append(
             Port(
                 name="out",
@@ -115,19 +112,8 @@ class MultiplierConfig(BlockConfig):
             )
         )
         if self.flags:
-            ports += [
-                Port(name=name, direction=Direction.OUTPUT, role=Role.FLAG, meaning=meaning)
-                for name, meaning in FLAG_MEANINGS.items()
-            ]
+            ports += flag_ports("product")
         return tuple(ports)
-
-
-FLAG_MEANINGS = {
-    "overflow": "the rounded product was beyond the largest finite value, or infinity was not kept",
-    "underflow": "the exact product was below the least normal value, and the result is inexact",
-    "inexact": "the result differs from the exact product",
-    "invalid": "the result is no number, though the operands were, or it is none of its format",
-}
 
 
 def raw_product(a: ScalarFormat, b: ScalarFormat) -> RawFormat:
@@ -169,7 +155,7 @@ def multiply(config: MultiplierConfig, **operands: np.ndarray) -> dict[str, np.n
         return {"out": codes}
     invalid = flags.invalid | (product.nan & ~a.nan & ~b.nan)
     found = {**vars(flags), "invalid": invalid}
-    return {"out": codes} | {name: found[name].astype(np.uint8) for name in FLAG_MEANINGS}
+    return {"out": codes} | {name: found[name].astype(np.uint8) for name in FLAGS}
 
 
 def bias_shift(config: MultiplierConfig, operands: dict[str, np.ndarray]) -> np.ndarray:

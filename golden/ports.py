@@ -8,7 +8,7 @@ import numpy as np
 from .raw import RawFormat
 from .scalar_format import ScalarFormat, code_dtype
 
-__all__ = ["AnyFormat", "Direction", "Port", "Role"]
+__all__ = ["FLAGS", "AnyFormat", "Direction", "Port", "Role", "enable_port", "flag_ports"]
 
 AnyFormat = ScalarFormat | RawFormat
 
@@ -86,3 +86,27 @@ class Port:
             "elements": self.elements,
             "meaning": self.meaning,
         }
+
+
+#: The exceptions of a rounding, as ports and as fields of `Flags`.
+FLAGS = ("overflow", "underflow", "inexact", "invalid")
+
+
+def enable_port() -> Port:
+    """The port that stalls a pipeline."""
+    meaning = "the pipeline advances at a clock edge where this is high"
+    return Port(name="enable", direction=Direction.INPUT, role=Role.ENABLE, meaning=meaning)
+
+
+def flag_ports(what: str) -> list[Port]:
+    """The ports for the exceptions of rounding; `what` is what is rounded, as a product."""
+    meanings = (
+        f"the rounded {what} was beyond the largest finite value, or infinity was not kept",
+        f"the exact {what} was below the least normal value, and the result is inexact",
+        f"the result differs from the exact {what}",
+        "the result is no number, though the operands were, or it is none of its format",
+    )
+    return [
+        Port(name=name, direction=Direction.OUTPUT, role=Role.FLAG, meaning=meaning)
+        for name, meaning in zip(FLAGS, meanings, strict=True)
+    ]
