@@ -20,12 +20,16 @@ __all__ = [
     "exact_range",
     "exact_width",
     "fma_tree",
+    "integer_rows",
     "places",
     "product_range",
 ]
 
 #: Widest exact sum of a tree; a float32 addend needs 278 bits.
 MAX_EXACT_WIDTH = 1024
+
+#: Bits of the shorter operand, up to which products of integers are made of rows.
+MAX_INTEGER_ROWS = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,6 +168,18 @@ def raw_sum(config: FmaTreeConfig) -> RawFormat:
     )
 
 
+def integer_rows(config: FmaTreeConfig) -> int:
+    """How many rows a product of integers is made of, one a bit of the shorter operand.
+
+    It is 0 where products are made otherwise: those of signs and magnitudes, and wide ones.
+    """
+    formats = (config.a, config.b)
+    if any(fmt.exponent or (fmt.sign and not fmt.complement) for fmt in formats):
+        return 0
+    rows = min(fmt.width for fmt in formats)
+    return rows if rows <= MAX_INTEGER_ROWS else 0
+
+
 def places(config: FmaTreeConfig) -> tuple[str, ...]:
     """Where a tree can have registers, in the order of the data's way.
 
@@ -173,11 +189,17 @@ def places(config: FmaTreeConfig) -> tuple[str, ...]:
     that brings its first one to the front, and behind the neighbour that rounding starts from;
     else only the last of these.
     """
-    found = ["product"]
+    found = []
     formats = (config.a, config.b, config.c)
-    if any(fmt.exponent for fmt in formats if fmt is not None):
+    exponents = any(fmt.exponent for fmt in formats if fmt is not None)
+    terms = integer_rows(config)
+    if not terms:
+        if min(config.a.significand_width, config.b.significand_width) > 2:
+            found.append("rows")
+        found.append("product")
+    if exponents:
         found.append("shift")
-    levels = (config.ways - 1).bit_length()
+    levels = (config.ways - 1).bit_length() + max(terms - 1, 0).bit_length()
     found += [f"sum_{level}" for level in range(1, levels + 1)]
     if config.c is not None:
         found.append("addend")

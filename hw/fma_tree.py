@@ -9,10 +9,11 @@ from ffp8.golden.fma_tree import FmaTreeConfig
 
 from .pipeline import Pipeline
 from .ports import members
+from .target import Target
 from .tree_lanes import decode
-from .tree_products import exact_terms
+from .tree_products import Products
 from .tree_root import Root
-from .tree_sum import exact_sum
+from .tree_sum import Sum
 
 __all__ = ["FmaTree"]
 
@@ -58,8 +59,11 @@ class FmaTree(wiring.Component):
         pipeline = Pipeline(m, config.cuts, self.enable if config.enable else None)
         c = None if config.c is None else Value.cast(self.c)
         lanes = decode(m, config, Value.cast(self.a), Value.cast(self.b), c)
-        products, addend = exact_terms(m, config, lanes)
-        total, specials = exact_sum(m, pipeline, products, addend, lanes.specials)
+        target = Target.of(platform)
+        groups, addend, specials = Products(m, pipeline, target, config).terms(lanes)
+        total, specials = Sum(m, pipeline, target).of_products(
+            groups, addend, specials, clear=config.out is None
+        )
         outputs = Root(m, pipeline, config).outputs(total, specials)
         for port in config.outputs:
             m.d.comb += Value.cast(getattr(self, port.name)).eq(outputs[port.name])

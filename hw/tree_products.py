@@ -1,50 +1,224 @@
-"""The terms of an exact sum: signed products, and how far each is to move left."""
+"""The terms of an exact sum: products, and how far each is to move left."""
+
+from dataclasses import dataclass
 
 from amaranth.hdl import Cat, Const, Module, Signal, Value, signed
 
-from ffp8.golden.fma_tree import FmaTreeConfig, product_range
+from ffp8.golden.fma_tree import FmaTreeConfig, integer_rows, product_range
 from ffp8.golden.formats import Format
-from ffp8.golden.ranges import value_range
+from ffp8.golden.ranges import Range, value_range
 
-from .logic import multiply_signed, rows
-from .table import lookup
+from .carry import add
+from .gate import Gate
+from .logic import multiply_signed
+from .pipeline import Pipeline
+from .specials import Specials
+from .target import Target
 from .tree_lanes import Lanes, Operand
 from .tree_sum import Term
-from .unpacked import Unpacked
 
-__all__ = ["exact_terms"]
-
-#: Up to this many exponent bits, the distance from the least exponent is a table.
-TABLE_EXPONENT = 5
+__all__ = ["Products"]
 
 
-def exact_terms(m: Module, config: FmaTreeConfig, lanes: Lanes) -> tuple[list[Term], Term | None]:
-    """The products, and the addend if there is one."""
-    products = []
-    for lane, (a, b) in enumerate(zip(lanes.a, lanes.b, strict=True)):
-        number = product(m, config, a, b, f"product_{lane}")
-        amounts = (
-            distance(m, config.a, a.parts, f"a_{lane}"),
-            distance(m, config.b, b.parts, f"b_{lane}"),
+@dataclass(frozen=True)
+class Products:
+    """Makes the terms of a tree.
+
+    Parameters
+    ----------
+    m, pipeline, target
+        Where the logic and its registers go, and what they are for.
+    config
+        The tree's configuration.
+    """
+
+    m: Module
+    pipeline: Pipeline
+    target: Target
+    config: FmaTreeConfig
+
+    def terms(self, lanes: Lanes) -> tuple[list[list[Term]], Term | None, Specials]:
+        """Groups of terms, the addend if there is one, and what else is known of them."""
+        addend = self.addend(lanes.c)
+        if integer_rows(self.config):
+            return self.rows(lanes), addend, lanes.specials
+        lanes_of = enumerate(zip(lanes.a, lanes.b, strict=True))
+        factors = [self.factors(lane, a, b) for lane, (a, b) in lanes_of]
+        factors = [self.pipeline.bundle("rows", term) for term in factors]
+        addend = None if addend is None else self.pipeline.bundle("rows", addend)
+        specials = self.pipeline.bundle("rows", lanes.specials)
+        products = [self.pipeline.bundle("product", term.product(self)) for term in factors]
+        addend = None if addend is None else self.pipeline.bundle("product", addend)
+        return [products], addend, self.pipeline.bundle("product", specials)
+
+    def rows(self, lanes: Lanes) -> list[list[Term]]:
+        """The products of integers: for each bit of one operand, what it makes the other count.
+
+        Rows of one weight come together, because their sums are the narrowest.
+        """
+        config = self.config
+        sides = sorted(((config.a, lanes.a), (config.b, lanes.b)), key=lambda side: side[0].width)
+        (short, factors), (long, numbers) = sides
+        known = value_range(long)
+        groups = []
+        for place in range(short.width):
+            unit = known.unit + value_range(short).unit + place
+            top = short.complement and place == short.width - 1
+            groups.append(
+                [
+                    Term(
+                        number.code.as_signed() if long.complement else number.code,
+                        Range(min(known.low, 0), known.high, unit),
+                        gate=factor.code[place],
+                        minus=Const(1, 1) if top else None,
+                    )
+                    for number, factor in zip(numbers, factors, strict=True)
+                ]
+            )
+        return groups
+
+    def factors(self, lane: int, a: Operand, b: Operand) -> "Factors":
+        """A product half made: two sums of rows, or two factors."""
+        config, m = self.config, self.m
+        one, two = Scale.of(m, config.a, a, f"a_{lane}"), Scale.of(m, config.b, b, f"b_{lane}")
+        shift = self.shift(one, two, f"shift_{lane}")
+        excess = one.excess + two.excess
+        known = product_range(config)
+        if config.a.complement or config.b.complement:
+            left = signed_number(m, config.a, a, f"product_{lane}_a")
+            right = signed_number(m, config.b, b, f"product_{lane}_b")
+            return Factors(left, right, None, 0, known, shift, excess, None)
+        sign = a.parts.sign ^ b.parts.sign if config.a.sign or config.b.sign else None
+        short, long = sorted((one.significand, two.significand), key=len)
+        signs = False
+        if sign is not None:
+            if lane == 0:
+                # Of as many signs as terms, adders have a carry for all but one.
+                number = Signal(len(short), name=f"product_{lane}_factor")
+                m.d.comb += number.eq(Cat(gate.value for gate in short))
+                long, short = Gate.bits(negate(m, number, sign, f"product_{lane}_negated")), long
+                signs, sign = True, None
+            else:
+                known = Range(0, known.high, known.unit)
+        half = (len(short) + 1) // 2
+        low = self.row_sum(long, short[:half], signs, f"product_{lane}_low")
+        high = self.row_sum(long, short[half:], signs, f"product_{lane}_high")
+        one, two = (Cat(gate.value for gate in side) for side in (low, high))
+        if signs:
+            one, two = one.as_signed(), two.as_signed()
+        return Factors(one, two, half, len(long) + len(short), known, shift, excess, sign)
+
+    def row_sum(
+        self, number: list[Gate], rows: list[Gate], signs: bool, name: str
+    ) -> list[Gate]:
+        """The bits of a number times another of one bit or more."""
+        if not rows:
+            return []
+        if len(rows) == 1:
+            return [bit & rows[0] for bit in number]
+        half = (len(rows) + 1) // 2
+        low = self.row_sum(number, rows[:half], signs, f"{name}_low")
+        high = self.row_sum(number, rows[half:], signs, f"{name}_high")
+        return self.join(low, high, half, len(number) + len(rows), signs, name)
+
+    def join(
+        self, low: list[Gate], high: list[Gate], place: int, width: int, signs: bool, name: str
+    ) -> list[Gate]:
+        """The bits of low + 2^place high."""
+        if not high:
+            return low
+        zero = Gate.bit(0)
+        x = [*low, *[low[-1] if signs else zero] * (width - len(low))]
+        y = [*[zero] * place, *high]
+        y += [high[-1] if signs else zero] * (width - len(y))
+        if (width - place) % 2 and len(x[place - 1].inputs) > 1:
+            # A carry cell has two bits, so the chain has room for one that needs no adder.
+            place -= 1
+        total = add(self.m, self.target, x[place:width], y[place:width], name)
+        return [*x[:place], *Gate.bits(total)]
+
+    def shift(self, one: "Scale", two: "Scale", name: str) -> Value | None:
+        """The sum of the exponents that there are."""
+        if not one.exponent or not two.exponent:
+            known = one.exponent or two.exponent
+            return Cat(gate.value for gate in known) if known else None
+        width = max(len(one.exponent), len(two.exponent)) + 1
+        x, y = (
+            [*side.exponent, *[Gate.bit(0)] * (width - len(side.exponent))] for side in (one, two)
         )
-        shift = sum_of(m, amounts, f"shift_{lane}")
-        products.append(Term(number, shift, product_range(config)))
-    addend = None
-    if config.c is not None and lanes.c is not None:
-        number = signed_number(m, config.c, lanes.c, "c")
-        addend = Term(number, distance(m, config.c, lanes.c.parts, "c"), value_range(config.c))
-    return products, addend
+        return add(self.m, self.target, x, y, name)
+
+    def addend(self, c: Operand | None) -> Term | None:
+        fmt = self.config.c
+        if fmt is None or c is None:
+            return None
+        scale = Scale.of(self.m, fmt, c, "c")
+        number = signed_number(self.m, fmt, c, "c")
+        shift = Cat(gate.value for gate in scale.exponent) if scale.exponent else None
+        return Term(number, value_range(fmt), shift=shift, excess=scale.excess)
 
 
-def product(m: Module, config: FmaTreeConfig, a: Operand, b: Operand, name: str) -> Value:
-    """The signed product of two significands."""
-    if config.a.complement or config.b.complement:
-        left = signed_number(m, config.a, a, f"{name}_a")
-        right = signed_number(m, config.b, b, f"{name}_b")
-        return multiply_signed(m, left, right, name)
-    one, two = sorted((operand.parts.significand for operand in (a, b)), key=len)
-    sign = a.parts.sign ^ b.parts.sign if config.a.sign or config.b.sign else Const(0, 1)
-    return rows(m, negate(m, one, sign, f"{name}_factor"), two, name).as_signed()
+@dataclass(frozen=True)
+class Scale:
+    """An operand's significand and exponent, without its sign.
+
+    Attributes
+    ----------
+    exponent
+        Empty where there is none.
+    excess
+        What the exponent is where that of the least value is 0.
+    """
+
+    significand: list[Gate]
+    exponent: list[Gate]
+    excess: int
+
+    @classmethod
+    def of(cls, m: Module, fmt: Format, operand: Operand, name: str) -> "Scale":
+        if not fmt.exponent or not fmt.zero:
+            exponent = Gate.bits(operand.parts.exponent) if fmt.exponent else []
+            return cls(Gate.bits(operand.parts.significand), exponent, 0)
+        field = operand.code[fmt.fraction : fmt.magnitude_width]
+        tiny = Signal(name=f"{name}_tiny")
+        m.d.comb += tiny.eq(~field.any())
+        bits = Gate.bits(field)
+        exponent = [Gate.of(lambda bit, low: bit | low, bits[0], tiny), *bits[1:]]
+        if not fmt.subnormals:
+            return cls(Gate.bits(operand.parts.significand), exponent, 1)
+        normal = ~Gate.bit(tiny)
+        return cls([*Gate.bits(operand.code[: fmt.fraction]), normal], exponent, 1)
+
+
+@dataclass(frozen=True)
+class Factors:
+    """A product in two parts: to be multiplied, or to be added.
+
+    Attributes
+    ----------
+    place, width
+        How much higher the second part is, and the product's width; None to multiply.
+    """
+
+    low: Value
+    high: Value
+    place: int | None
+    width: int
+    range: Range
+    shift: Value | None
+    excess: int
+    minus: Value | None
+
+    def product(self, make: Products) -> Term:
+        if self.place is None:
+            number = multiply_signed(make.m, self.low, self.high, "product")
+        else:
+            signs = self.low.shape().signed
+            low, high = Gate.bits(self.low), Gate.bits(self.high)
+            bits = make.join(low, high, self.place, self.width, signs, "product")
+            number = Cat(gate.value for gate in bits)
+            number = number.as_signed() if signs else number
+        return Term(number, self.range, shift=self.shift, excess=self.excess, minus=self.minus)
 
 
 def signed_number(m: Module, fmt: Format, operand: Operand, name: str) -> Value:
@@ -67,25 +241,3 @@ def negate(m: Module, number: Value, minus: Value, name: str) -> Value:
     negated = Signal(signed(len(number) + 1), name=name)
     m.d.comb += negated.eq(Cat(*bits, minus & below))
     return negated
-
-
-def distance(m: Module, fmt: Format, operand: Unpacked, name: str) -> Value | None:
-    """How far the operand's exponent is above the least one; None for formats without any."""
-    if not fmt.exponent:
-        return None
-    exponent = operand.exponent
-    if not fmt.zero:
-        return exponent
-    if fmt.exponent <= TABLE_EXPONENT:
-        return lookup(m, exponent, fmt.exponent, lambda e: max(e - 1, 0), f"{name}_distance")
-    return (exponent - 1)[: fmt.exponent]
-
-
-def sum_of(m: Module, amounts: tuple[Value | None, ...], name: str) -> Value | None:
-    """The sum of the amounts that there are."""
-    known = [amount for amount in amounts if amount is not None]
-    if len(known) < 2:
-        return known[0] if known else None
-    total = Signal(max(len(amount) for amount in known) + 1, name=name)
-    m.d.comb += total.eq(known[0] + known[1])
-    return total

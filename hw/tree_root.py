@@ -73,9 +73,6 @@ class Root:
         raw = self.config.result
         assert isinstance(raw, RawFormat)
         bits = number.as_unsigned()[: raw.significand]
-        if raw.nan:
-            ordinary = ~specials.nan & ~specials.infinity
-            bits = bits & ordinary.replicate(raw.significand)
         infinity = specials.infinity & ~specials.nan
         if raw.infinity and raw.complement:
             bits = Cat(bits[:-1], bits[-1] | (infinity & specials.negative_infinity))
