@@ -69,8 +69,9 @@ def build(
     tools.check(tools.programs(board.family, pack=True))
     with complete_folder(folder, REPORT_FILE) as work:
         on_step(f"generate {config.identifier}")
-        write_design(config, work, seed=seed)
-        design = elaborate(config)
+        device = find_device(board.device)
+        write_design(config, work, device=device, seed=seed)
+        design = elaborate(config, device)
 
         on_step("verify design, Verilog and gates against golden")
         records = verify_all(config, board, tools, seed, on_note)
@@ -109,8 +110,8 @@ def verify_all(
     device = find_device(board.device)
     records = []
     for what, compare in (
-        ("design", lambda: verify(config, seed=seed)),
-        ("Verilog", lambda: verify_verilog(config, tools=tools, seed=seed)),
+        ("design", lambda: verify(config, device=device, seed=seed)),
+        ("Verilog", lambda: verify_verilog(config, device=device, tools=tools, seed=seed)),
         (f"gates {device.name}", lambda: verify_gates(config, device, tools=tools, seed=seed)),
     ):
         try:

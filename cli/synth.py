@@ -43,14 +43,13 @@ def run(args: argparse.Namespace) -> int:
     devices = [find_device(name) for name in args.device.split(",")]
     seeds = seeds_of(args.seeds)
     tools = Toolchain.open(args.tools)
-    design = elaborate(config)
     steps = Steps(len(devices))
     costs = []
     for device in devices:
         steps(f"{config.identifier} on {device.name}")
         costs.append(
             synthesise(
-                design,
+                elaborate(config, device),
                 device,
                 frequency=args.frequency,
                 seeds=seeds,
@@ -61,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
         )
     report = Report(
         title=config.identifier,
-        unit=unit(config, design),
+        unit=unit(config, elaborate(config)),
         synthesis=[cost.to_json() for cost in costs],
         command=["ffp8", "synth", config.block, *config.arguments, "--device", args.device,
                  "--frequency", f"{args.frequency:g}", "--seeds", args.seeds,

@@ -32,6 +32,9 @@ def add_arguments(parser: Parser, arguments: Sequence[str]) -> None:
         help="simulation engines, separated by commas, or all that are here (default: the fastest)",
     )
     parser.add_argument(
+        "--device", help="the design as made for this device's family (default: for none)"
+    )
+    parser.add_argument(
         "--verilog", action="store_true", help="also compare the Verilog, as Yosys reads it"
     )
     parser.add_argument(
@@ -51,15 +54,17 @@ def add_arguments(parser: Parser, arguments: Sequence[str]) -> None:
 
 def run(args: argparse.Namespace) -> int:
     config = config_of(args)
+    device = find_device(args.device) if args.device else None
     engines = engines_of(args.engine)
     chance = {"seed": args.seed, "count": args.cases}
-    results = [verify(config, engine=engine, **chance) for engine in engines]
+    results = [verify(config, device=device, engine=engine, **chance) for engine in engines]
     if args.verilog or args.gates:
         tools = Toolchain.open(args.tools)
         # Amaranth's own simulator runs components, not texts and netlists.
         engine = engines[0] if engines[0] != "amaranth" else None
         if args.verilog:
-            results.append(verify_verilog(config, tools=tools, engine=engine, **chance))
+            record = verify_verilog(config, device=device, tools=tools, engine=engine, **chance)
+            results.append(record)
         results += [
             verify_gates(config, find_device(name), tools=tools, engine=engine, **chance)
             for name in (args.gates.split(",") if args.gates else ())

@@ -190,21 +190,30 @@ def zero_behind(y: Gate, behind: Sequence[Value]) -> bool:
 
 
 def tabled(pins: Sequence[Value], x: Gate, y: Gate) -> Cell:
-    """The cell with functions of its pins."""
+    """The cell with functions of its pins.
+
+    An input of both has two pins: the first is that of x, the last is that of y.
+    """
     a, b, c, d = pins
     last_is_one = isinstance(d, Const) and d.value == 1
+    first, last = {}, {}
+    for place, pin in enumerate(pins):
+        first.setdefault(id(pin), place)
+        last[id(pin)] = place
     table = 0
     for index in range(16):
-        given = {id(pin): index >> place & 1 for place, pin in enumerate(pins)}
-        value = at(x, given)
+        value = at(x, first, index)
         if not last_is_one or index >= 8:
-            value ^= at(y, given)
+            value ^= at(y, last, index)
         table |= value << index
     return Cell((a, b, c, d), table)
 
 
-def at(gate: Gate, given: Mapping[int, int]) -> int:
-    return gate.table[sum(given[id(bit)] << place for place, bit in enumerate(gate.inputs))]
+def at(gate: Gate, places: Mapping[int, int], index: int) -> int:
+    """A function of pins that spell an index."""
+    return gate.table[
+        sum((index >> places[id(bit)] & 1) << place for place, bit in enumerate(gate.inputs))
+    ]
 
 
 def injection(inject: Inject) -> Cell:

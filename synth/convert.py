@@ -14,6 +14,8 @@ from typing import Any
 from amaranth.back.rtlil import convert_fragment  # pyright: ignore[reportMissingImports]
 from amaranth.hdl import Fragment
 
+from .primitives import shells, simulation_models
+
 __all__ = [
     "TO_CXXRTL",
     "to_cxxrtl",
@@ -67,17 +69,19 @@ def without_values(rtlil: str) -> str:
 def to_rtlil(fragment: Fragment, ports: Mapping[str, Any], name: str) -> str:
     """Hardware as RTLIL: the same text for the same hardware, wherever its source lies."""
     text, _ = convert_fragment(fragment, ports, name, emit_src=False)
-    return without_values(text)
+    text = without_values(text)
+    return text + shells(text)
 
 
 def to_verilog(rtlil: str) -> str:
     """RTLIL as plain Verilog-2005."""
     remove = " ".join(f"-remove {name}" for name in HIDDEN_ATTRIBUTES)
-    return run(
+    text = run(
         f"read_rtlil <<rtlil\n{without_values(rtlil)}\nrtlil\nproc -nomux -norom\n"
         f"memory_collect\n{TIDY}\nattrmap {remove}\nattrmap -modattr {remove}\n"
         f"write_verilog -norename\n"
     )
+    return text + simulation_models(rtlil)
 
 
 def to_cxxrtl(rtlil: str) -> str:

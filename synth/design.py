@@ -10,8 +10,10 @@ from amaranth.hdl import ClockDomain, Fragment, Value
 from ffp8.golden.block import BlockConfig
 from ffp8.golden.ports import Port
 from ffp8.hw.blocks import BLOCKS
+from ffp8.hw.target import PORTABLE, Target
 
 from . import convert
+from .devices import Device
 
 __all__ = ["Design", "elaborate"]
 
@@ -31,7 +33,7 @@ class Design:
     rtlil
         The module and all below it.
     config
-        The block that it was made from, or None where it comes from elsewhere.
+        The block that it was made from, as plain logic; None where it comes from elsewhere.
     """
 
     top: str
@@ -51,21 +53,32 @@ class Design:
         return hashlib.sha256(self.rtlil.encode()).hexdigest()
 
 
-def elaborate(config: BlockConfig) -> Design:
-    """Make the hardware of a configuration."""
-    fragment, ports = _fragment(config)
+def elaborate(
+    config: BlockConfig, device: Device | None = None, *, models: bool = False
+) -> Design:
+    """Make the hardware of a configuration.
+
+    Parameters
+    ----------
+    device
+        What it is for: it may use cells of its family by name. Plain logic if absent.
+    models
+        Put logic that does the same in place of these cells, to simulate the design.
+    """
+    target = PORTABLE if device is None else Target(device.family.name, models)
+    fragment, ports = _fragment(config, target)
     return Design(
         top=config.identifier,
         ports=config.ports,
         clock="clk" if config.latency else None,
         rtlil=convert.to_rtlil(fragment, ports, config.identifier),
-        config=config,
+        config=config if device is None else None,
     )
 
 
-def _fragment(config: BlockConfig) -> tuple[Fragment, dict[str, Any]]:
+def _fragment(config: BlockConfig, target: Target) -> tuple[Fragment, dict[str, Any]]:
     component = BLOCKS[config.block].component(config)
-    fragment = Fragment.get(component, None)
+    fragment = Fragment.get(component, target)
     ports: dict[str, Any] = {
         port.name: (Value.cast(getattr(component, port.name)), None) for port in config.ports
     }

@@ -9,14 +9,17 @@ from ffp8.golden.ports import Direction, Port, Role
 
 from . import convert
 from .design import Design
+from .devices import Device
 
 __all__ = ["SCHEMA_VERSION", "manifest"]
 
 SCHEMA_VERSION = 1
 
 
-def manifest(config: BlockConfig, design: Design) -> dict[str, Any]:
-    """Describe a unit, in plain JSON values."""
+def manifest(
+    config: BlockConfig, design: Design, device: Device | None = None
+) -> dict[str, Any]:
+    """Describe a unit, made for a device or for any, in plain JSON values."""
     ports = [port.to_json() for port in config.ports]
     if design.clock:
         clock = Port(
@@ -39,7 +42,11 @@ def manifest(config: BlockConfig, design: Design) -> dict[str, Any]:
         "ports": ports,
         "versions": versions(),
         "verilog_sha256": hashlib.sha256(design.verilog.encode()).hexdigest(),
-        "command": ["ffp8", "generate", config.block, *config.arguments],
+        "device": None if device is None else device.name,
+        "command": [
+            "ffp8", "generate", config.block, *config.arguments,
+            *([] if device is None else ["--device", device.name]),
+        ],
     }
 
 

@@ -26,7 +26,7 @@ def reread(design: Design, tools: Toolchain | None = None) -> Design:
         work = Path(folder)
         (work / "design.v").write_text(design.verilog)
         tools.yosys(
-            f"read_verilog design.v\n"
+            f"read_verilog -nosynthesis design.v\n"
             f"hierarchy -check -top {design.top}\n"
             f"proc\nflatten\nopt_clean\n"
             f"setattr -mod -unset src -unset top\n"

@@ -142,6 +142,7 @@ def enable_of(config: BlockConfig, stimuli: Stimuli) -> np.ndarray | None:
 def verify(
     config: BlockConfig,
     *,
+    device: Device | None = None,
     design: Design | None = None,
     what: str = "design",
     options: tuple[str, ...] = (),
@@ -153,6 +154,8 @@ def verify(
 
     Parameters
     ----------
+    device
+        What the hardware is made for; for none in particular if absent.
     design
         What to simulate; the configuration's own hardware if absent.
     what, options
@@ -167,7 +170,9 @@ def verify(
     MissingTool
         If the engine cannot run here.
     """
-    design = elaborate(config) if design is None else design
+    design = elaborate(config, device, models=True) if design is None else design
+    if device is not None:
+        options = (*options, "--device", device.name)
     simulation = open_engine(design, engine)
     chosen = cases(config, seed, count)
     stimuli = cycles(config, chosen, seed)
@@ -227,6 +232,7 @@ def write_waveforms(
 def verify_verilog(
     config: BlockConfig,
     *,
+    device: Device | None = None,
     tools: Toolchain | None = None,
     engine: str | None = None,
     seed: int = 0,
@@ -235,7 +241,8 @@ def verify_verilog(
     """Compare the generated Verilog, as Yosys reads it, with golden; see `verify`."""
     return verify(
         config,
-        design=reread(elaborate(config), tools),
+        device=device,
+        design=reread(elaborate(config, device), tools),
         what="Verilog",
         options=("--verilog",),
         engine=engine,
@@ -256,7 +263,7 @@ def verify_gates(
     """Compare the gates that synthesis makes for a device with golden; see `verify`."""
     return verify(
         config,
-        design=gates(elaborate(config), device, tools=tools),
+        design=gates(elaborate(config, device), device, tools=tools),
         what=f"gates {device.name}",
         options=("--gates", device.name),
         engine=engine,
