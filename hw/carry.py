@@ -124,7 +124,9 @@ def model(
         m.d.comb += table.eq(Const(one.table, 16).bit_select(index, 1))
         m.d.comb += outputs[half].eq(table ^ carry)
         following = after if half else Signal(name=f"{after.name}_between")
-        m.d.comb += following.eq(Mux(table, carry, Const(one.table & 15, 4).bit_select(index[:2], 1)))
+        m.d.comb += following.eq(
+            Mux(table, carry, Const(one.table & 15, 4).bit_select(index[:2], 1))
+        )
         carry = following
 
 

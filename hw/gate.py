@@ -101,4 +101,3 @@ class Gate:
         if self.table == (0, 1, 1, 0):
             return self.inputs[0] ^ self.inputs[1]
         return diagram(Cat(self.inputs), self.table)
-

@@ -108,9 +108,7 @@ class Products:
             one, two = one.as_signed(), two.as_signed()
         return Factors(one, two, half, len(long) + len(short), known, shift, excess, sign)
 
-    def row_sum(
-        self, number: list[Gate], rows: list[Gate], signs: bool, name: str
-    ) -> list[Gate]:
+    def row_sum(self, number: list[Gate], rows: list[Gate], signs: bool, name: str) -> list[Gate]:
         """The bits of a number times another of one bit or more."""
         if not rows:
             return []

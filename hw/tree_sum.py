@@ -170,9 +170,7 @@ class Sum:
                 low = Cat(Const(0, step), number)[:size]
                 m.d.comb += moved.eq(Mux(bit, low, resize(number, size)))
                 number = moved
-            term = replace(
-                term, number=number, shift=amount[-1], step=term.step << len(amount) - 1
-            )
+            term = replace(term, number=number, shift=amount[-1], step=term.step << len(amount) - 1)
         if term.inverted is None:
             return term
         inverted = Signal(number.shape(), name="inverted")
@@ -192,8 +190,10 @@ class Sum:
         if two.inverted is None:
             # The second is the one that changes its sign, if only one does. If both do, it is the
             # one of the greater unit, so that bits below pass.
-            later = two.minus is None if one.minus is None or two.minus is None else (
-                one.range.unit > two.range.unit
+            later = (
+                two.minus is None
+                if one.minus is None or two.minus is None
+                else (one.range.unit > two.range.unit)
             )
             one, two = (two, one) if later else (one, two)
         flip = None if two.inverted is not None else exclusive(one.minus, two.minus)

@@ -53,9 +53,7 @@ class Design:
         return hashlib.sha256(self.rtlil.encode()).hexdigest()
 
 
-def elaborate(
-    config: BlockConfig, device: Device | None = None, *, models: bool = False
-) -> Design:
+def elaborate(config: BlockConfig, device: Device | None = None, *, models: bool = False) -> Design:
     """Make the hardware of a configuration.
 
     Parameters

@@ -16,9 +16,7 @@ __all__ = ["SCHEMA_VERSION", "manifest"]
 SCHEMA_VERSION = 1
 
 
-def manifest(
-    config: BlockConfig, design: Design, device: Device | None = None
-) -> dict[str, Any]:
+def manifest(config: BlockConfig, design: Design, device: Device | None = None) -> dict[str, Any]:
     """Describe a unit, made for a device or for any, in plain JSON values."""
     ports = [port.to_json() for port in config.ports]
     if design.clock:
@@ -44,7 +42,10 @@ def manifest(
         "verilog_sha256": hashlib.sha256(design.verilog.encode()).hexdigest(),
         "device": None if device is None else device.name,
         "command": [
-            "ffp8", "generate", config.block, *config.arguments,
+            "ffp8",
+            "generate",
+            config.block,
+            *config.arguments,
             *([] if device is None else ["--device", device.name]),
         ],
     }
