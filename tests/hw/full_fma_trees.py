@@ -50,6 +50,7 @@ SAMPLED = (
     tree("s1e7m0", "e8m0fnu", "e8m0fnu", "int8", ways=2, stages=4, flags=True),
     tree("e5m2_nosub", "e3m4", "e5m2_nosub", "e5m2", ways=1, stages=6, flags=True),
     tree("bfloat16", "e2m1fn", "bfloat16", ways=2, stages=6, rounding="half-away"),
+    tree("e4m3fn", "e5m2", "float16", ways=4, stages=3, rounding="to-odd", overflow="special"),
 )
 
 #: All codes of all lanes.
@@ -58,6 +59,8 @@ EXHAUSTIVE = (
     tree("e2m1fn", "e2m1fn", None, ways=2, stages=0),
     tree("e4m3fn", "e5m2", "e4m3fn", ways=1, stages=6, flags=True, enable=True),
     tree("s1e1m1_ieee", "s1e2m0_fn", "e5m2", "s1e2m1_ieee", ways=2, stages=2, flags=True),
+    tree("e5m2", "e4m3fn", "s1e3m2b5", ways=1, stages=0, rounding="to-odd", flags=True),
+    tree("e5m2", "int4", "q3.3", "int4", ways=1, stages=1, rounding="to-odd", flags=True),
 )
 
 
