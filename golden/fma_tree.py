@@ -9,12 +9,13 @@ from .block import BlockConfig, option
 from .exact import Exact
 from .exact_sum import exact_sum
 from .formats import Format
+from .narrowed import round_narrowed
 from .ports import FLAGS, AnyFormat, Direction, Port, enable_port, flag_ports
 from .ranges import Range, value_range
 from .raw import RawFormat
 from .rounding import Overflow, Rounding
 from .windowed_ranges import TermRange, WindowedRanges
-from .windowed_sum import Cut, Reference, Window, windowed_sum
+from .windowed_sum import Cut, Reference, Window
 
 __all__ = [
     "MAX_EXACT_WIDTH",
@@ -29,6 +30,9 @@ __all__ = [
 
 #: Widest exact sum of a tree; a float32 addend needs 278 bits.
 MAX_EXACT_WIDTH = 1024
+
+#: Options that mean nothing without a window.
+WINDOW_OPTIONS = ("reference", "cut", "align_addend", "least_exponent")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +51,13 @@ class FmaTreeConfig(BlockConfig):
       unit is the product of the operands' least steps, or the addend's if that is less; its
       width is the least that holds all sums of finite terms. It has a single zero. Where it is
       NaN or infinity its number is 0, but for infinity's sign in the first bit.
+    * With `window`, terms lose what is below a grid first (`ffp8.golden.windowed_sum.Window`), and
+      a sum of zero is always +0. NaN and infinities are as above, and flags are those of
+      rounding the sum of what is left. Without `out`, the sum is an integer of two's complement
+      with the exponent of the grid, which counts from the least; it is 0 besides NaN and
+      infinity.
+    * With `keep`, the result has only so many fraction bits of its own exponent, and zeros
+      behind them (`ffp8.golden.narrowed.round_narrowed`).
     * Latency is `stages` cycles, with one sum a cycle. Where the registers go is said by
       `places` and `FmaTreeConfig.cuts`.
 
@@ -129,8 +140,10 @@ class FmaTreeConfig(BlockConfig):
     def _check_result(self) -> None:
         out = self.out
         if self.keep is not None:
-            if out is None or not out.exponent:
-                raise ValueError("Option keep must be left out for results without exponents")
+            if out is None or not 1 <= out.exponent <= 15:
+                raise ValueError(
+                    "Option keep must be left out for results without 1 to 15 exponent bits"
+                )
             if self.keep > out.fraction:
                 raise ValueError(
                     f"Option keep must be 0 to {out.fraction} for {out}, not {self.keep}"
@@ -138,7 +151,9 @@ class FmaTreeConfig(BlockConfig):
         if self.nan_code is not None:
             known = out is not None and self.nan_code < 2**out.width
             if out is None or not (known and out.unpack(np.array(self.nan_code)).nan):
-                raise ValueError(f"Option nan_code must be a NaN of the result, not {self.nan_code}")
+                raise ValueError(
+                    f"Option nan_code must be a NaN of the result, not {self.nan_code}"
+                )
 
     @property
     def latency(self) -> int:
@@ -245,8 +260,9 @@ def raw_sum(config: FmaTreeConfig) -> RawFormat:
 def places(config: FmaTreeConfig) -> tuple[str, ...]:
     """Where a tree can have registers, in the order of the data's way.
 
-    Behind the products; behind the shifters that bring these to their places, where operands have
-    exponents; behind each level of adders, the addend's after all others. Where the sum is
+    Behind the products; with a window, behind each level of the search for their largest
+    exponent, and behind the comparison with the addend's; behind the shifters that bring these to
+    their places, where operands have exponents or there is a window; behind each level of adders, the addend's after all others. Where the sum is
     rounded to a format with exponents: behind its magnitude, in the middle and behind the shifter
     that brings its first one to the front, and behind the neighbour that rounding starts from;
     else only the last of these.
@@ -299,7 +315,7 @@ def fma_tree(config: FmaTreeConfig, **operands: np.ndarray) -> dict[str, np.ndar
         total, exponent = windowed.sum(terms)
     if config.out is None:
         return {"out": join_raw(raw_sum(config), total, exponent)}
-    codes, flags = config.out.round(total, config.rounding, config.overflow, config.keep)
+    codes, flags = round_narrowed(config.out, total, config.keep, config.rounding, config.overflow)
     if config.nan_code is not None:
         codes = np.where(config.out.unpack(codes).nan, codes.dtype.type(config.nan_code), codes)
     if not config.flags:
@@ -335,6 +351,4 @@ def join_raw(raw: RawFormat, total: Exact, exponent: np.ndarray | None) -> np.nd
         number = np.where(known & total.negative, -number, number)
         lowest = np.where(total.infinite & total.negative, 1, 0).astype(wide.dtype)
         number = (number & 2**raw.significand - 1) | lowest << raw.significand - 1
-    return raw.join(
-        significand=number, exponent=field, infinity=total.infinite, nan=total.nan
-    )
+    return raw.join(significand=number, exponent=field, infinity=total.infinite, nan=total.nan)
