@@ -10,19 +10,18 @@ from .exact import Exact
 from .exact_sum import exact_sum
 from .formats import Format
 from .ports import FLAGS, AnyFormat, Direction, Port, enable_port, flag_ports
+from .ranges import Range, value_range
 from .raw import RawFormat
 from .rounding import Overflow, Rounding
 
 __all__ = [
     "MAX_EXACT_WIDTH",
     "FmaTreeConfig",
-    "Range",
     "exact_range",
     "exact_width",
     "fma_tree",
     "places",
     "product_range",
-    "value_range",
 ]
 
 #: Widest exact sum of a tree; a float32 addend needs 278 bits.
@@ -129,44 +128,6 @@ class FmaTreeConfig(BlockConfig):
         if self.flags:
             ports += flag_ports("sum")
         return tuple(ports)
-
-
-@dataclass(frozen=True)
-class Range:
-    """The integers from `low` to `high`, times 2^`unit`."""
-
-    low: int
-    high: int
-    unit: int
-
-    @property
-    def width(self) -> int:
-        """The least width in two's complement."""
-        ends = (self.low, self.high)
-        return max((end if end >= 0 else ~end).bit_length() for end in ends) + 1
-
-    def __add__(self, other: "Range") -> "Range":
-        """The range of sums, in the lesser unit."""
-        unit = min(self.unit, other.unit)
-        one, two = (side.in_unit(unit) for side in (self, other))
-        return Range(one.low + two.low, one.high + two.high, unit)
-
-    def __mul__(self, other: "Range") -> "Range":
-        """The range of products."""
-        ends = [x * y for x in (self.low, self.high) for y in (other.low, other.high)]
-        return Range(min(ends), max(ends), self.unit + other.unit)
-
-    def in_unit(self, unit: int) -> "Range":
-        """The range in a unit that is no greater."""
-        return Range(self.low << self.unit - unit, self.high << self.unit - unit, unit)
-
-
-def value_range(fmt: Format) -> Range:
-    """The finite values of a format, in its least step."""
-    top = fmt.max
-    high = int(top.significand) << int(top.exponent) - fmt.quantum_exponent
-    low = -high - fmt.complement if fmt.sign else 0
-    return Range(low, high, fmt.quantum_exponent)
 
 
 def product_range(config: FmaTreeConfig) -> Range:

@@ -1,5 +1,11 @@
 """Small pieces of logic, written so that synthesis needs no carry chain for them."""
 
+from collections.abc import Iterable
+from dataclasses import fields, is_dataclass, replace
+from functools import reduce
+from operator import or_
+from typing import TypeVar
+
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 
 from ffp8.golden.rounding import Rounding
@@ -9,7 +15,9 @@ from .table import lookup
 __all__ = [
     "above",
     "add",
+    "any_of",
     "goes_up",
+    "hold",
     "jam",
     "multiply",
     "plus_constant",
@@ -17,11 +25,32 @@ __all__ = [
     "shift_right_jam",
 ]
 
+Bundle = TypeVar("Bundle")
+
 #: Up to this many bits, a table of one result bit is cheaper than its share of an adder.
 TABLE_BITS = 5
 
 #: Most bits of the shorter factor for a product to be made of rows.
 MAX_ROWS = 8
+
+
+def hold(m: Module, values: Bundle, name: str) -> Bundle:
+    """A dataclass with its values as signals, so that what they are made of is there once."""
+    assert is_dataclass(values)
+    assert not isinstance(values, type)
+    held = {}
+    for field in fields(values):
+        value = getattr(values, field.name)
+        if isinstance(value, Const) or not len(value):
+            continue
+        held[field.name] = Signal(value.shape(), name=f"{name}_{field.name}")
+        m.d.comb += held[field.name].eq(value)
+    return replace(values, **held)
+
+
+def any_of(bits: Iterable[Value]) -> Value:
+    """Whether any bit is set; constants that are not cost nothing."""
+    return reduce(or_, (bit for bit in bits if not isinstance(bit, Const)), Const(0, 1))
 
 
 def above(number: Value, limit: int) -> Value:

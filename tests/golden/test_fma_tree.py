@@ -20,10 +20,10 @@ from ffp8.golden.fma_tree import (
     exact_width,
     fma_tree,
     places,
-    value_range,
 )
 from ffp8.golden.formats import Format
 from ffp8.golden.multiplier import MultiplierConfig, multiply
+from ffp8.golden.ranges import value_range
 from ffp8.golden.raw import RawFormat
 from ffp8.golden.rounding import Overflow, Rounding
 

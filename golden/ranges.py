@@ -1,0 +1,45 @@
+"""Ranges of integers, from which the widths of sums and products are derived."""
+
+from dataclasses import dataclass
+
+from .formats import Format
+
+__all__ = ["Range", "value_range"]
+
+
+@dataclass(frozen=True)
+class Range:
+    """The integers from `low` to `high`, times 2^`unit`."""
+
+    low: int
+    high: int
+    unit: int
+
+    @property
+    def width(self) -> int:
+        """The least width in two's complement."""
+        ends = (self.low, self.high)
+        return max((end if end >= 0 else ~end).bit_length() for end in ends) + 1
+
+    def __add__(self, other: "Range") -> "Range":
+        """The range of sums, in the lesser unit."""
+        unit = min(self.unit, other.unit)
+        one, two = (side.in_unit(unit) for side in (self, other))
+        return Range(one.low + two.low, one.high + two.high, unit)
+
+    def __mul__(self, other: "Range") -> "Range":
+        """The range of products."""
+        ends = [x * y for x in (self.low, self.high) for y in (other.low, other.high)]
+        return Range(min(ends), max(ends), self.unit + other.unit)
+
+    def in_unit(self, unit: int) -> "Range":
+        """The range in a unit that is no greater."""
+        return Range(self.low << self.unit - unit, self.high << self.unit - unit, unit)
+
+
+def value_range(fmt: Format) -> Range:
+    """The finite values of a format, in its least step."""
+    top = fmt.max
+    high = int(top.significand) << int(top.exponent) - fmt.quantum_exponent
+    low = -high - fmt.complement if fmt.sign else 0
+    return Range(low, high, fmt.quantum_exponent)

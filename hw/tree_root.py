@@ -1,0 +1,128 @@
+"""The root of a tree: the sum as it is, or normalised and rounded once."""
+
+from dataclasses import dataclass, replace
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
+
+from ffp8.golden.fma_tree import FmaTreeConfig
+from ffp8.golden.ranges import Range
+from ffp8.golden.raw import RawFormat
+
+from .encoder import Encoder, Status
+from .logic import hold, jam
+from .pipeline import Pipeline
+from .rounder import Neighbour, align_complement, align_fixed, align_float, encode
+from .specials import Specials
+from .tree_sum import Term
+
+__all__ = ["Root"]
+
+
+@dataclass(frozen=True)
+class Root:
+    """Makes a tree's outputs of its sum.
+
+    Parameters
+    ----------
+    m, pipeline
+        Where the logic and its registers go.
+    config
+        The tree's configuration.
+    """
+
+    m: Module
+    pipeline: Pipeline
+    config: FmaTreeConfig
+
+    def outputs(self, total: Term, specials: Specials) -> dict[str, Value]:
+        """The ports: the sum as it is, or rounded."""
+        m, pipeline, out = self.m, self.pipeline, self.config.out
+        number = total.number
+        if out is None:
+            return {"out": self.raw(number, specials)}
+        status = Status(
+            sign=Mux(specials.infinity, specials.negative_infinity, number[-1] | specials.negative),
+            nan=specials.nan,
+            infinity=specials.infinity,
+            zero=~number.any(),
+            made_nan=specials.made_nan,
+        )
+        status = hold(m, status, "sum")
+        encoder = Encoder(out, self.config.rounding, self.config.overflow)
+        if out.complement:
+            near = align_complement(m, encoder, number, total.range.unit)
+        else:
+            magnitude = number
+            if total.range.low < 0:
+                magnitude = Signal(len(number), name="magnitude")
+                m.d.comb += magnitude.eq(Mux(number[-1], -number, number))
+            if out.exponent:
+                magnitude = pipeline.bits("magnitude", magnitude, "number")
+                status = pipeline.bundle("magnitude", status)
+                return self.rounded_float(encoder, magnitude, total.range, status)
+            near = align_fixed(m, encoder, magnitude, Const(0, 0), total.range.unit)
+        return self.encoded(encoder, near, status)
+
+    def encoded(self, encoder: Encoder, near: Neighbour, status: Status) -> dict[str, Value]:
+        near = self.pipeline.bundle("neighbour", near)
+        status = self.pipeline.bundle("neighbour", status)
+        return encode(self.m, encoder, near, status)
+
+    def raw(self, number: Value, specials: Specials) -> Value:
+        """The code of the exact sum."""
+        raw = self.config.result
+        assert isinstance(raw, RawFormat)
+        bits = number.as_unsigned()[: raw.significand]
+        if raw.nan:
+            ordinary = ~specials.nan & ~specials.infinity
+            bits = bits & ordinary.replicate(raw.significand)
+        infinity = specials.infinity & ~specials.nan
+        if raw.infinity and raw.complement:
+            bits = Cat(bits[:-1], bits[-1] | (infinity & specials.negative_infinity))
+        parts = {"significand": bits, "infinity": infinity, "nan": specials.nan}
+        return Cat(parts[name] for name in raw.fields)
+
+    def rounded_float(
+        self, encoder: Encoder, magnitude: Value, known: Range, status: Status
+    ) -> dict[str, Value]:
+        """Magnitudes rounded to a format with exponents: moved left until the first bit is one."""
+        m, pipeline, out = self.m, self.pipeline, encoder.out
+        size = max(abs(known.low), known.high).bit_length()
+        number = magnitude[:size]
+        wanted = out.fraction + 3
+        # What the exponent of the least bit is, seen from the least normal result.
+        offset = known.unit - out.min_exponent
+        gradual = out.subnormals and offset < 0
+        biased = int(out.zero and not gradual)
+        zeros: list[Value] = []
+        steps = [1 << level for level in reversed(range(max((size - 1).bit_length(), 1)))]
+        for step in steps:
+            if step == steps[len(steps) // 2]:
+                number = pipeline.bits("coarse", number, "number")
+                zeros = [pipeline.bits("coarse", bit, "zeros") for bit in zeros]
+                status = pipeline.bundle("coarse", status)
+            if len(number) <= step:
+                # Its first bit stays the first, so the count of zeros is the same.
+                number = Cat(Const(0, step + 1 - len(number)), number)
+            empty = Signal(name=f"empty_{step}")
+            m.d.comb += empty.eq(~number[len(number) - step :].any())
+            # Further steps move by less than this one, so no bit below these is wanted.
+            cut = min(len(number), wanted + step - 1)
+            moved = Signal(cut, name=f"moved_{step}")
+            m.d.comb += moved.eq(
+                Mux(empty, jam(Cat(Const(0, step), number[:-step]), cut), jam(number, cut))
+            )
+            number = moved
+            zeros.append(empty)
+        count = Cat(*reversed(zeros))
+        top = size - 1 + offset + biased
+        low, high = top - 2 ** len(count) + 1, top
+        scale = Signal(signed(Range(low, high, 0).width), name="scale")
+        m.d.comb += scale.eq(top - count)
+        significand = pipeline.bits("normal", jam(number, wanted), "number")
+        scale = pipeline.bits("normal", scale, "scale")
+        status = pipeline.bundle("normal", status)
+        near = align_float(m, encoder, significand, scale, gradual=gradual, biased=biased)
+        # Rounding can take the largest sum to the next binade, but not beyond it.
+        most = (size - 1 + offset + 2) * 2**out.fraction
+        return self.encoded(encoder, replace(near, most=most), status)
