@@ -188,7 +188,7 @@ class Format(ScalarFormat):
 
     @property
     def quantum_exponent(self) -> int:
-        """Exponent of the distance between the least values."""
+        """As in `ScalarFormat`: exponent of the distance between the least values."""
         return self.min_exponent - self.fraction
 
     @property

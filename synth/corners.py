@@ -14,7 +14,15 @@ from ffp8.golden.formats import Format
 from ffp8.golden.ports import Port
 from ffp8.golden.scalar_format import ScalarFormat
 
-__all__ = ["combinations", "corners", "landmarks", "patterns", "random_codes"]
+__all__ = [
+    "cancelling",
+    "combinations",
+    "corners",
+    "finite",
+    "landmarks",
+    "patterns",
+    "random_codes",
+]
 
 #: Most rows of corners taken independently, and of patterns.
 MAX_ROWS = 2**16
@@ -102,8 +110,8 @@ def patterns(
 
     A lane is one landmark of each vector. There are rows of equal lanes, of one lane that
     differs from all others, each kind in each place, of two halves, and of two lanes among
-    zeros or least values; and random finite rows whose second half cancels the first. Of the
-    patterns that are more than the limit, it is a random choice. Other ports take landmarks
+    zeros or least values; and random finite rows whose second half cancels the first. The
+    patterns are a random choice where they are more than the limit. Other ports take landmarks
     at random.
     """
     vectors = [port for port in ports if port.elements > 1]
@@ -117,18 +125,26 @@ def patterns(
         for name in ("zero", "min", "max")
     ]
     kinds = [*rests, *lanes]
+    others = {port.name: list(landmarks(port).values()) for port in ports if port.elements == 1}
     table = pattern_table(len(rests), len(kinds), ways, rng, limit)
+    # Equal lanes come with each landmark of the other ports.
+    equal = np.repeat(np.arange(len(kinds)), max(map(len, others.values()), default=1))
+    table = np.concatenate([np.repeat(equal[:, np.newaxis], ways, axis=1), table])[:limit]
     found = {}
     for place, port in enumerate(vectors):
         codes = np.array([kind[place] for kind in kinds], port.dtype)
         # A port of fewer elements shows the pattern in larger steps.
         picked = np.arange(port.elements) * ways // port.elements
-        found[port.name] = np.concatenate([codes[table[:, picked]], cancelling(port, place, rng)])
+        found[port.name] = np.concatenate(
+            [codes[table[:, picked]], cancelling(port, place, CANCELLING_ROWS, rng)]
+        )
     rows = len(next(iter(found.values())))
     for port in ports:
         if port.elements == 1:
-            marks = np.array(list(landmarks(port).values()), port.dtype)
-            found[port.name] = rng.choice(marks, rows)
+            marks = np.array(others[port.name], port.dtype)
+            chosen = rng.choice(marks, rows)
+            chosen[: len(equal)] = np.resize(marks, len(equal))
+            found[port.name] = chosen
     return {port.name: found[port.name] for port in ports}
 
 
@@ -136,7 +152,6 @@ def pattern_table(
     rests: int, kinds: int, ways: int, rng: np.random.Generator, limit: int
 ) -> np.ndarray:
     """Which kind of lane is where, for each row; the first kinds are those of a background."""
-    equal = np.repeat(np.arange(kinds)[:, np.newaxis], ways, axis=1)
     kind, rest, place = (x.ravel() for x in np.indices((kinds, rests, ways)))
     single = np.repeat(rest[:, np.newaxis], ways, axis=1)
     single[np.arange(len(single)), place] = kind
@@ -149,16 +164,13 @@ def pattern_table(
     at = rng.permuted(np.tile(np.arange(ways), (len(first), 1)), axis=1)
     couple[np.arange(len(first)), at[:, 0]] = first
     couple[np.arange(len(first)), at[:, 1]] = second
-    more = np.concatenate([single, halves, couple])
-    room = limit - CANCELLING_ROWS - len(equal)
-    if len(more) > room:
-        more = more[rng.choice(len(more), room, replace=False)]
-    return np.concatenate([equal, more])
+    table = np.concatenate([single, halves, couple])
+    return table if len(table) <= limit else table[rng.choice(len(table), limit, replace=False)]
 
 
-def cancelling(port: Port, place: int, rng: np.random.Generator) -> np.ndarray:
-    """Random finite rows whose second half is the first, negated in the first vector."""
-    codes = random_codes(port, CANCELLING_ROWS, rng)
+def cancelling(port: Port, place: int, count: int, rng: np.random.Generator) -> np.ndarray:
+    """Random finite rows whose second half is the first, negated in the vector of place 0."""
+    codes = random_codes(port, count, rng)
     codes = np.where(finite(port, codes), codes, 0).astype(port.dtype)
     half = port.elements // 2
     mirrored = codes[:, :half]
