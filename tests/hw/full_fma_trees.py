@@ -57,6 +57,7 @@ SAMPLED = (
     tree("int4", "fp4_radix4", "fp4_radix4", ways=8, stages=3, flags=True),
     tree("fp4_radix4", "posit6_1", "s1e4m0b8r4_nosub", "fp4_radix4", ways=3, stages=1),
     tree("s0e6m0r4", "posit5_1", "float16", "posit8_0", ways=2, rounding="toward-zero"),
+    tree("e4m3fn", "e5m2", "float16", ways=4, stages=3, rounding="to-odd", overflow="special"),
 )
 
 #: All codes of all lanes.
@@ -68,6 +69,8 @@ EXHAUSTIVE = (
     tree("posit4_1", "fp4_radix4", "posit4_1", "posit4_0", ways=1, stages=0, flags=True),
     tree("posit8_2", "posit8_2", "posit8_2", ways=1, stages=2, flags=True),
     tree("s1e1m1_ieee", "s1e2m0_fn", "e5m2", "s1e2m1_ieee", ways=2, stages=2, flags=True),
+    tree("e5m2", "e4m3fn", "s1e3m2b5", ways=1, stages=0, rounding="to-odd", flags=True),
+    tree("e5m2", "int4", "q3.3", "int4", ways=1, stages=1, rounding="to-odd", flags=True),
 )
 
 
