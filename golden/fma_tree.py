@@ -14,7 +14,8 @@ from .ports import FLAGS, AnyFormat, Direction, Port, enable_port, flag_ports
 from .ranges import Range, value_range
 from .raw import RawFormat
 from .rounding import Overflow, Rounding
-from .windowed_ranges import TermRange, WindowedRanges
+from .scalar_format import ScalarFormat
+from .windowed_ranges import TermRange, WindowedRanges, reference_exponents
 from .windowed_sum import Cut, Reference, Window
 
 __all__ = [
@@ -69,10 +70,10 @@ class FmaTreeConfig(BlockConfig):
 
     block: ClassVar[str] = "fma-tree"
 
-    a: Format = option("format of the operands a")
-    b: Format = option("format of the operands b")
-    c: Format | None = option("format of the addend; no addend if absent", default=None)
-    out: Format | None = option("format of the result; the exact sum if absent", default=None)
+    a: ScalarFormat = option("format of the operands a")
+    b: ScalarFormat = option("format of the operands b")
+    c: ScalarFormat | None = option("format of the addend; no addend if absent", default=None)
+    out: ScalarFormat | None = option("format of the result; the exact sum if absent", default=None)
     ways: int = option("number of products", default=8, minimum=1, maximum=64)
     rounding: Rounding = option("rounding of the result", default=Rounding.NEAREST_EVEN)
     overflow: Overflow = option(
@@ -109,10 +110,6 @@ class FmaTreeConfig(BlockConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name in ("a", "b", "c", "out"):
-            fmt = getattr(self, name)
-            if fmt is not None and fmt.step != 1:
-                raise ValueError(f"Option {name} must be a format of radix 2, not {fmt}")
         if self.out is None and self.flags:
             raise ValueError("Option flags must be off for the exact sum, which is not rounded")
         if self.enable and not self.stages:
@@ -140,7 +137,7 @@ class FmaTreeConfig(BlockConfig):
     def _check_result(self) -> None:
         out = self.out
         if self.keep is not None:
-            if out is None or not 1 <= out.exponent <= 15:
+            if not isinstance(out, Format) or not 1 <= out.exponent <= 15:
                 raise ValueError(
                     "Option keep must be left out for results without 1 to 15 exponent bits"
                 )
@@ -204,8 +201,7 @@ def product_range(config: FmaTreeConfig) -> Range:
 
 def exact_range(config: FmaTreeConfig) -> Range:
     """The sums of finite terms."""
-    lane = product_range(config)
-    total = Range(lane.low * config.ways, lane.high * config.ways, lane.unit)
+    total = product_range(config).times(config.ways)
     return total if config.c is None else total + value_range(config.c)
 
 
@@ -261,25 +257,27 @@ def places(config: FmaTreeConfig) -> tuple[str, ...]:
     """Where a tree can have registers, in the order of the data's way.
 
     Behind the products; with a window, behind each level of the search for their largest
-    exponent, and behind the comparison with the addend's; behind the shifters that bring these to
-    their places, where operands have exponents or there is a window; behind each level of adders, the addend's after all others. Where the sum is
-    rounded to a format with exponents: behind its magnitude, in the middle and behind the shifter
-    that brings its first one to the front, and behind the neighbour that rounding starts from;
-    else only the last of these.
+    exponent, and behind the comparison with the addend's; behind the shifters that bring the
+    products to their places, where operands have exponents or there is a window; behind each
+    level of adders, the addend's after all others. Where the sum is rounded to a format with
+    exponents: behind its magnitude, in the middle and behind the shifter that brings its first
+    one to the front, and behind the neighbour that rounding starts from; else only the last of
+    these.
     """
     found = ["product"]
     formats = (config.a, config.b, config.c)
     if config.window is not None:
         found += [f"largest_{level}" for level in range(1, (config.ways - 1).bit_length() + 1)]
         found.append("largest")
-    if config.window is not None or any(fmt.exponent for fmt in formats if fmt is not None):
+    moves = any(fmt.max_exponent_field for fmt in formats if fmt is not None)
+    if config.window is not None or moves:
         found.append("shift")
     levels = (config.ways - 1).bit_length()
     found += [f"sum_{level}" for level in range(1, levels + 1)]
     if config.c is not None:
         found.append("addend")
     if config.out is not None:
-        if config.out.exponent:
+        if config.out.max_exponent_field:
             found += ["magnitude", "coarse", "normal"]
         found.append("neighbour")
     return tuple(found)
@@ -303,16 +301,19 @@ def fma_tree(config: FmaTreeConfig, **operands: np.ndarray) -> dict[str, np.ndar
         for name, fmt in (("a", config.a), ("b", config.b))
     )
     terms = a * b
+    exponents = reference_exponents(config.a, a) + reference_exponents(config.b, b)
     operand_nan = (a.nan | b.nan).any(axis=-1)
     if config.c is not None:
         c = config.c.unpack(operands["c"])
         terms = with_term(terms, c)
+        last = reference_exponents(config.c, c)[..., np.newaxis]
+        exponents = np.append(exponents, last, axis=-1)
         operand_nan = operand_nan | c.nan
     windowed = windowed_ranges(config)
     if windowed is None:
         total, exponent = exact_sum(terms), None
     else:
-        total, exponent = windowed.sum(terms)
+        total, exponent = windowed.sum(terms, exponents)
     if config.out is None:
         return {"out": join_raw(raw_sum(config), total, exponent)}
     codes, flags = round_narrowed(config.out, total, config.keep, config.rounding, config.overflow)
@@ -346,7 +347,9 @@ def join_raw(raw: RawFormat, total: Exact, exponent: np.ndarray | None) -> np.nd
     known = total.finite & ~total.zero
     field = np.where(total.finite, 0 if exponent is None else exponent, 0)
     shift = np.where(known, total.exponent + raw.bias - field, 0)
-    number = np.where(known, wide, 0) << shift.astype(wide.dtype)
+    number = np.where(known, wide, 0) << np.maximum(shift, 0).astype(wide.dtype)
+    # Below the least step there is nothing but a posit's zeros.
+    number = number >> np.maximum(-shift, 0).astype(wide.dtype)
     if raw.complement:
         number = np.where(known & total.negative, -number, number)
         lowest = np.where(total.infinite & total.negative, 1, 0).astype(wide.dtype)

@@ -7,19 +7,20 @@ import numpy as np
 from .exact import Exact
 from .formats import Format, Specials
 from .rounding import Flags, Overflow, Rounding
+from .scalar_format import ScalarFormat
 
 __all__ = ["round_narrowed"]
 
 
 def round_narrowed(
-    fmt: Format, exact: Exact, keep: int | None, rounding: Rounding, overflow: Overflow
+    fmt: ScalarFormat, exact: Exact, keep: int | None, rounding: Rounding, overflow: Overflow
 ) -> tuple[np.ndarray, Flags]:
     """Codes whose last fraction bits are zeros, all but the first `keep`; see `Format.round`.
 
     The magnitude is rounded as if the fraction had no more than these bits. What it is then
     has a code, or is beyond the largest finite value, which keeps all of its bits.
     """
-    if keep is None or keep == fmt.fraction:
+    if keep is None or not isinstance(fmt, Format) or keep == fmt.fraction:
         return fmt.round(exact, rounding, overflow)
     # One exponent bit more, so that what is beyond the format stays so.
     narrow = fmt.replace(

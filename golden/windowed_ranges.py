@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from .exact import Exact
-from .formats import Format
 from .ranges import Range, value_range
+from .scalar_format import ScalarFormat
 from .windowed_sum import Cut, Reference, Window, windowed_sum
 
-__all__ = ["TermRange", "WindowedRanges"]
+__all__ = ["TermRange", "WindowedRanges", "reference_exponents"]
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class TermRange:
     negative: bool
 
     @classmethod
-    def of_product(cls, window: Window, formats: tuple[Format, ...]) -> "TermRange":
+    def of_product(cls, window: Window, formats: tuple[ScalarFormat, ...]) -> "TermRange":
         """The products of one operand of each format; of a single one, that operand."""
         known = [value_range(fmt) for fmt in formats]
         small = [fmt.min_positive for fmt in formats]
@@ -49,8 +49,8 @@ class TermRange:
             least = least_number.bit_length() + sum(int(tiny.exponent) for tiny in small)
             most = most_number.bit_length() + sum(ends.unit for ends in known)
         else:
-            least = fraction + sum(int(tiny.exponent) for tiny in small)
-            most = fraction + sum(int(fmt.max.exponent) for fmt in formats)
+            least = sum(int(reference_exponents(fmt, fmt.min_positive)) for fmt in formats)
+            most = sum(int(reference_exponents(fmt, fmt.max)) for fmt in formats)
         return cls(
             least=least,
             most=most,
@@ -151,15 +151,24 @@ class WindowedRanges:
             return total
         return total + self.addend.cut(self.window, self.least_exponent, self.above)
 
-    def sum(self, terms: Exact) -> tuple[Exact, np.ndarray]:
-        """The sums of rows of terms, the addend last, and E counted from the least one."""
-        fractions = np.full(terms.exponent.shape[-1], self.products.fraction)
-        fractions[self.ways :] = 0 if self.addend is None else self.addend.fraction
+    def sum(self, terms: Exact, exponents: np.ndarray) -> tuple[Exact, np.ndarray]:
+        """The sums of rows of terms, the addend last, and E counted from the least one.
+
+        Parameters
+        ----------
+        exponents
+            Reference exponents by fields.
+        """
+        leading = exponents.shape[-1] if self.align_addend else self.ways
         total, exponent = windowed_sum(
-            self.window,
-            terms,
-            terms.exponent + fractions,
-            leading=len(fractions) if self.align_addend else self.ways,
-            lowest=self.least_exponent,
+            self.window, terms, exponents, leading=leading, lowest=self.least_exponent
         )
         return total, exponent - self.least_exponent
+
+
+def reference_exponents(fmt: ScalarFormat, exact: Exact) -> np.ndarray:
+    """The exponents of values by their fields: those of their significands' first bits.
+
+    A posit's significand has none below the least step, as if it were a subnormal there.
+    """
+    return np.maximum(exact.exponent, fmt.quantum_exponent) + (fmt.significand_width - 1)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from any_oracle import oracle_of
 from format_oracle import Oracle, Value
 from tree_cases import directed, random
 from window_oracle import Term, field_exponent, power, rounded_to_bits, window
@@ -17,9 +18,10 @@ from ffp8.golden.fma_tree import FmaTreeConfig, fma_tree, places, windowed_range
 from ffp8.golden.formats import Format
 from ffp8.golden.raw import RawFormat
 from ffp8.golden.rounding import Overflow, Rounding
+from ffp8.golden.scalar_format import ScalarFormat
 from ffp8.golden.windowed_sum import Cut, Reference
 
-parse = Format.parse
+parse = ScalarFormat.parse
 
 
 def tree(a: str, b: str, out: str | None, c: str | None = None, **options: Any) -> FmaTreeConfig:
@@ -43,6 +45,7 @@ TREES = [
     tree("binary8p4se", "e8m0fnu", None, ways=2, window=12),
     tree("e4m3fn_nosub", "bfloat16", None, "s1e0m7b0", ways=1, window=1),
     tree("s1e4m3b11", "s1e2m1", None, ways=5, window=40),
+    tree("posit8_1", "fp4_radix4", None, "posit8_2", ways=3, window=6),
 ]
 
 
@@ -68,7 +71,7 @@ class Known(dict[int, Term]):
 
     def __init__(self, fmt: Any):
         super().__init__()
-        self.fmt, self.oracle = fmt, Oracle.of(fmt)
+        self.fmt, self.oracle = fmt, oracle_of(fmt)
 
     def __missing__(self, code: int) -> Term:
         self[code] = Term(self.oracle.decode(code), field_exponent(self.fmt, code))
@@ -147,7 +150,7 @@ ROUNDED = [
 @pytest.mark.parametrize("base", ROUNDED, ids=lambda config: config.identifier)
 def test_results_are_windowed_sums_rounded_once(base: FmaTreeConfig) -> None:
     out = base.out
-    assert out is not None
+    assert isinstance(out, Format)
     operands, rows = cases(base, 150)
     oracle = Oracle.of(out)
     oracle.denominator = max(oracle.denominator, 2**200)

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from any_oracle import oracle_of
 from format_oracle import Oracle, Value
+
+from ffp8.golden.posit import Posit
 
 __all__ = ["Term", "cut", "field_exponent", "log2", "power", "rounded_to_bits", "window"]
 
@@ -38,6 +41,11 @@ def log2(magnitude: Fraction) -> int:
 
 def field_exponent(fmt: Any, code: int) -> int:
     """The exponent of the place where the code's significand has its first bit."""
+    if isinstance(fmt, Posit):
+        # With the most fraction bits that a posit of its kind has, down to the least value.
+        magnitude = oracle_of(fmt).decode(code).magnitude
+        size, least = max(fmt.n - 3 - fmt.es, 0), -(fmt.n - 2) * 2**fmt.es
+        return max(log2(magnitude), least + size) if 0 < magnitude < math.inf else 0
     if fmt.exponent == 0:
         return log2(Oracle.of(fmt).least_step) + fmt.fraction - (0 if fmt.complement else 1)
     field = (code >> fmt.fraction) % 2**fmt.exponent
