@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from .formats import Format
+from .scalar_format import ScalarFormat
 
 __all__ = ["Range", "value_range"]
 
@@ -32,14 +33,25 @@ class Range:
         ends = [x * y for x in (self.low, self.high) for y in (other.low, other.high)]
         return Range(min(ends), max(ends), self.unit + other.unit)
 
+    def __or__(self, other: "Range") -> "Range":
+        """The range of what is in one or the other, in the lesser unit."""
+        unit = min(self.unit, other.unit)
+        one, two = (side.in_unit(unit) for side in (self, other))
+        return Range(min(one.low, two.low), max(one.high, two.high), unit)
+
+    def times(self, count: int) -> "Range":
+        """The range of sums of so many."""
+        return Range(self.low * count, self.high * count, self.unit)
+
     def in_unit(self, unit: int) -> "Range":
         """The range in a unit that is no greater."""
         return Range(self.low << self.unit - unit, self.high << self.unit - unit, unit)
 
 
-def value_range(fmt: Format) -> Range:
+def value_range(fmt: ScalarFormat) -> Range:
     """The finite values of a format, in its least step."""
     top = fmt.max
-    high = int(top.significand) << int(top.exponent) - fmt.quantum_exponent
-    low = -high - fmt.complement if fmt.sign else 0
+    high = int(top.significand) * 2 ** (int(top.exponent) - fmt.quantum_exponent)
+    lowest = isinstance(fmt, Format) and fmt.complement
+    low = -high - lowest if fmt.sign else 0
     return Range(low, high, fmt.quantum_exponent)

@@ -59,7 +59,7 @@ def add(
     inject = inject or {}
     total = Signal(len(x), name=name)
     if target.carry_cells:
-        chain(m, target, x, y, total, carry, inject)
+        chain(m, target, x, y, total=total, carry=carry, inject=inject)
         return total
     start = 0
     for end in (*sorted(inject), len(x)):
@@ -78,6 +78,7 @@ def chain(
     target: Target,
     x: Sequence[Gate],
     y: Sequence[Gate],
+    *,
     total: Signal,
     carry: Value,
     inject: Mapping[int, Inject],

@@ -6,7 +6,6 @@ from amaranth.hdl import Cat, Value
 
 from .encoder import Status
 from .logic import any_of
-from .unpacked import Unpacked
 
 __all__ = ["Specials"]
 
@@ -32,9 +31,9 @@ class Specials:
     negative: Value
 
     @classmethod
-    def of_terms(cls, operands: list[Unpacked], terms: list[Status]) -> "Specials":
-        """What is known of terms, and of the operands that they came of."""
-        operand = any_of(x.nan for x in operands)
+    def of_terms(cls, terms: list[Status]) -> "Specials":
+        """What is known of terms."""
+        operand = any_of(term.nan & ~term.made_nan for term in terms)
         infinite = [term.infinity & ~term.nan for term in terms]
         pairs = list(zip(infinite, terms, strict=True))
         plus = any_of(infinity & ~term.sign for infinity, term in pairs)

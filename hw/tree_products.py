@@ -1,12 +1,13 @@
 """The terms of an exact sum: products, and how far each is to move left."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from amaranth.hdl import Cat, Const, Module, Signal, Value, signed
 
 from ffp8.golden.fma_tree import FmaTreeConfig, integer_rows, product_range
 from ffp8.golden.formats import Format
 from ffp8.golden.ranges import Range, value_range
+from ffp8.golden.scalar_format import ScalarFormat
 
 from .carry import add
 from .gate import Gate
@@ -46,7 +47,14 @@ class Products:
         factors = [self.factors(lane, a, b) for lane, (a, b) in lanes_of]
         factors = [self.pipeline.bundle("rows", term) for term in factors]
         addend = None if addend is None else self.pipeline.bundle("rows", addend)
+        # What is known of each term is put together behind these registers: it is much.
+        statuses = [self.pipeline.bundle("rows", status) for status in lanes.statuses]
         specials = self.pipeline.bundle("rows", lanes.specials)
+        found = Specials.of_terms(statuses)
+        specials = replace(
+            specials, nan=found.nan, made_nan=found.made_nan, infinity=found.infinity,
+            negative_infinity=found.negative_infinity, negative=found.negative,
+        )  # fmt: skip
         products = [self.pipeline.bundle("product", term.product(self)) for term in factors]
         addend = None if addend is None else self.pipeline.bundle("product", addend)
         return [products], addend, self.pipeline.bundle("product", specials)
@@ -60,21 +68,22 @@ class Products:
         sides = sorted(((config.a, lanes.a), (config.b, lanes.b)), key=lambda side: side[0].width)
         (short, factors), (long, numbers) = sides
         known = value_range(long)
-        groups = []
-        for place in range(short.width):
-            unit = known.unit + value_range(short).unit + place
-            top = short.complement and place == short.width - 1
-            groups.append(
-                [
+        least = known.unit + value_range(short).unit
+        groups: list[list[Term]] = [[] for _ in range(short.width)]
+        for a, b in zip(numbers, factors, strict=True):
+            number = a.parts.significand if a.signed is None else a.signed
+            factor = b.parts.significand if b.signed is None else b.signed
+            for place, bit in enumerate(factor):
+                top = b.signed is not None and place == short.width - 1
+                groups[place].append(
                     Term(
-                        number.code.as_signed() if long.complement else number.code,
-                        Range(min(known.low, 0), known.high, unit),
-                        gate=factor.code[place],
+                        number,
+                        None,
+                        Range(min(known.low, 0), known.high, least + place),
+                        gate=bit,
                         minus=Const(1, 1) if top else None,
                     )
-                    for number, factor in zip(numbers, factors, strict=True)
-                ]
-            )
+                )
         return groups
 
     def factors(self, lane: int, a: Operand, b: Operand) -> "Factors":
@@ -84,9 +93,9 @@ class Products:
         shift = self.shift(one, two, f"shift_{lane}")
         excess = one.excess + two.excess
         known = product_range(config)
-        if config.a.complement or config.b.complement:
-            left = signed_number(m, config.a, a, f"product_{lane}_a")
-            right = signed_number(m, config.b, b, f"product_{lane}_b")
+        if a.signed is not None or b.signed is not None:
+            left = signed_number(m, a, f"product_{lane}_a")
+            right = signed_number(m, b, f"product_{lane}_b")
             return Factors(left, right, None, 0, known, shift, excess, None)
         sign = a.parts.sign ^ b.parts.sign if config.a.sign or config.b.sign else None
         short, long = sorted((one.significand, two.significand), key=len)
@@ -105,7 +114,7 @@ class Products:
         high = self.row_sum(long, short[half:], signs, f"product_{lane}_high")
         one, two = (Cat(gate.value for gate in side) for side in (low, high))
         if signs:
-            one, two = one.as_signed(), two.as_signed()
+            one = one.as_signed()
         return Factors(one, two, half, len(long) + len(short), known, shift, excess, sign)
 
     def row_sum(self, number: list[Gate], rows: list[Gate], signs: bool, name: str) -> list[Gate]:
@@ -117,10 +126,10 @@ class Products:
         half = (len(rows) + 1) // 2
         low = self.row_sum(number, rows[:half], signs, f"{name}_low")
         high = self.row_sum(number, rows[half:], signs, f"{name}_high")
-        return self.join(low, high, half, len(number) + len(rows), signs, name)
+        return self.join(low, high, half, width=len(number) + len(rows), signs=signs, name=name)
 
     def join(
-        self, low: list[Gate], high: list[Gate], place: int, width: int, signs: bool, name: str
+        self, low: list[Gate], high: list[Gate], place: int, *, width: int, signs: bool, name: str
     ) -> list[Gate]:
         """The bits of low + 2^place high."""
         if not high:
@@ -137,9 +146,12 @@ class Products:
 
     def shift(self, one: "Scale", two: "Scale", name: str) -> Value | None:
         """The sum of the exponents that there are."""
-        if not one.exponent or not two.exponent:
-            known = one.exponent or two.exponent
-            return Cat(gate.value for gate in known) if known else None
+        if not (one.exponent and two.exponent and self.target.carry_cells):
+            amounts = (
+                Cat(gate.value for gate in side.exponent) if side.exponent else None
+                for side in (one, two)
+            )
+            return sum_of(self.m, tuple(amounts), name)
         width = max(len(one.exponent), len(two.exponent)) + 1
         x, y = (
             [*side.exponent, *[Gate.bit(0)] * (width - len(side.exponent))] for side in (one, two)
@@ -151,9 +163,9 @@ class Products:
         if fmt is None or c is None:
             return None
         scale = Scale.of(self.m, fmt, c, "c")
-        number = signed_number(self.m, fmt, c, "c")
+        number = signed_number(self.m, c, "c")
         shift = Cat(gate.value for gate in scale.exponent) if scale.exponent else None
-        return Term(number, value_range(fmt), shift=shift, excess=scale.excess)
+        return Term(number, shift, value_range(fmt), excess=scale.excess)
 
 
 @dataclass(frozen=True)
@@ -173,9 +185,15 @@ class Scale:
     excess: int
 
     @classmethod
-    def of(cls, m: Module, fmt: Format, operand: Operand, name: str) -> "Scale":
-        if not fmt.exponent or not fmt.zero:
-            exponent = Gate.bits(operand.parts.exponent) if fmt.exponent else []
+    def of(cls, m: Module, fmt: ScalarFormat, operand: Operand, name: str) -> "Scale":
+        if (
+            not isinstance(fmt, Format)
+            or not fmt.exponent
+            or not fmt.zero
+            or fmt.step != 1
+            or (operand.code is None)
+        ):
+            exponent = [] if operand.distance is None else Gate.bits(operand.distance)
             return cls(Gate.bits(operand.parts.significand), exponent, 0)
         field = operand.code[fmt.fraction : fmt.magnitude_width]
         tiny = Signal(name=f"{name}_tiny")
@@ -213,16 +231,16 @@ class Factors:
         else:
             signs = self.low.shape().signed
             low, high = Gate.bits(self.low), Gate.bits(self.high)
-            bits = make.join(low, high, self.place, self.width, signs, "product")
+            bits = make.join(low, high, self.place, width=self.width, signs=signs, name="product")
             number = Cat(gate.value for gate in bits)
             number = number.as_signed() if signs else number
-        return Term(number, self.range, shift=self.shift, excess=self.excess, minus=self.minus)
+        return Term(number, self.shift, self.range, excess=self.excess, minus=self.minus)
 
 
-def signed_number(m: Module, fmt: Format, operand: Operand, name: str) -> Value:
+def signed_number(m: Module, operand: Operand, name: str) -> Value:
     """An operand's significand with its sign."""
-    if fmt.complement:
-        return operand.code.as_signed()
+    if operand.signed is not None:
+        return operand.signed
     return negate(m, operand.parts.significand, operand.parts.sign, name)
 
 
@@ -239,3 +257,13 @@ def negate(m: Module, number: Value, minus: Value, name: str) -> Value:
     negated = Signal(signed(len(number) + 1), name=name)
     m.d.comb += negated.eq(Cat(*bits, minus & below))
     return negated
+
+
+def sum_of(m: Module, amounts: tuple[Value | None, ...], name: str) -> Value | None:
+    """The sum of the amounts that there are."""
+    known = [amount for amount in amounts if amount is not None]
+    if len(known) < 2:
+        return known[0] if known else None
+    total = Signal(max(len(amount) for amount in known) + 1, name=name)
+    m.d.comb += total.eq(known[0] + known[1])
+    return total

@@ -37,16 +37,19 @@ class Term:
     inverted
         Where all bits of the number are inverted, and one is to be added: a change of sign that is
         half done; None for nowhere.
+    cleared
+        Whether the number is 0 where the sum is NaN or infinite.
     """
 
     number: Value
+    shift: Value | None
     range: Range
-    shift: Value | None = None
     step: int = 1
     excess: int = 0
     gate: Value | None = None
     minus: Value | None = None
     inverted: Value | None = None
+    cleared: bool = False
 
     def bits(self, unit: int, width: int, *, drop_low: bool = False) -> list[Gate]:
         """The term's two's complement in a unit, but for `minus`; the shift is one bit at most.
@@ -145,12 +148,10 @@ class Sum:
     def cleared(self, term: Term, specials: Specials) -> Term:
         """The sum, or 0 where it is no number."""
         special = specials.nan | specials.infinity
-        if isinstance(specials.nan, Const) and isinstance(specials.infinity, Const):
-            return term
         term = self.plain(term)
         number = Signal(signed(len(term.number)), name="cleared")
         self.m.d.comb += number.eq(Mux(special, 0, term.number))
-        return replace(term, number=number)
+        return replace(term, number=number, cleared=True)
 
     def move(self, term: Term) -> Term:
         """A term moved left by all of its shift but the last bit, the shortest steps first.
@@ -181,9 +182,13 @@ class Sum:
         """The term as a signed number of its range's width, and nothing else to do."""
         width = term.range.width
         if term.minus is not None or term.inverted is not None:
-            return self.plain(self.plus(Term(Const(0, 1), Range(0, 0, term.range.unit)), term))
+            return self.plain(
+                self.plus(Term(Const(0, 1), None, Range(0, 0, term.range.unit)), term)
+            )
         bits = term.bits(term.range.unit, width)
-        return Term(Cat(bit.value for bit in bits).as_signed(), term.range)
+        return Term(
+            Cat(bit.value for bit in bits).as_signed(), None, term.range, cleared=term.cleared
+        )
 
     def plus(self, one: Term, two: Term) -> Term:
         """The sum of two terms, as wide as its range needs; its sign may have yet to change."""
@@ -220,7 +225,7 @@ class Sum:
             carry=Const(0, 1) if carry is None else carry, inject=inject,
         )  # fmt: skip
         number = Cat(*(gate.value for gate in low), upper)
-        return Term(number.as_signed() if total.low < 0 else number, total, minus=one.minus)
+        return Term(number.as_signed() if total.low < 0 else number, None, total, minus=one.minus)
 
 
 def oppose(terms: list[Term]) -> list[Term]:

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from format_oracle import Oracle, Value
+from any_oracle import oracle_of
+from format_oracle import Value
 from hypothesis import given
 from hypothesis import strategies as st
 from tree_cases import directed, random
@@ -19,15 +20,16 @@ from ffp8.golden.fma_tree import (
     exact_range,
     exact_width,
     fma_tree,
+    integer_rows,
     places,
 )
-from ffp8.golden.formats import Format
 from ffp8.golden.multiplier import MultiplierConfig, multiply
 from ffp8.golden.ranges import value_range
 from ffp8.golden.raw import RawFormat
 from ffp8.golden.rounding import Overflow, Rounding
+from ffp8.golden.scalar_format import ScalarFormat
 
-parse = Format.parse
+parse = ScalarFormat.parse
 
 FLAG_NAMES = ("overflow", "underflow", "inexact", "invalid")
 
@@ -79,7 +81,7 @@ def decoded(config: FmaTreeConfig, operands: dict[str, np.ndarray]) -> list[list
     """The operands of each case: a row of pairs, and the addend alone."""
     columns = []
     for port in config.operands:
-        oracle = Oracle.of(port.format)
+        oracle = oracle_of(port.format)
         known: dict[int, Value] = {}
         rows = operands[port.name].reshape(len(operands[port.name]), -1).tolist()
         columns.append([[known.setdefault(x, oracle.decode(x)) for x in row] for row in rows])
@@ -106,6 +108,10 @@ CONFIGS = [
     tree("binary8p4se", "e8m0fnu", "e8m0fnu", ways=2),
     tree("s1e0m7b0", "e4m3b11fnuz", "binary8p3se", "int8", ways=3),
     tree("e4m3fn_nosub", "e5m2_nosub", "e3m4_nosub", ways=2),
+    tree("posit8_0", "posit8_0", "posit8_0", ways=4),
+    tree("posit8_2", "e4m3fn", "posit8_1", "posit8_2", ways=2),
+    tree("int4", "fp4_radix4", "fp4_radix4", "fp4_radix4", ways=3),
+    tree("s0e2m0r4_nosub", "posit6_1", "s1e4m0b4r4_nosub", ways=2),
 ]
 
 
@@ -118,7 +124,7 @@ def test_sums_are_those_of_exact_rationals(config: FmaTreeConfig) -> None:
     operands = {
         name: np.concatenate([codes[keep], chance[name]]) for name, codes in corners.items()
     }
-    oracle = Oracle.of(config.out)
+    oracle = oracle_of(config.out)
     oracle.denominator = max(oracle.denominator, 2 ** max(-exact_range(config).unit, 0))
     cases = decoded(config, operands)
     sums = [exact(case) for case in cases]
@@ -192,12 +198,15 @@ def test_exact_widths_are_the_known_ones(name: str, widths: tuple[int, ...]) -> 
         ("s0e2m1", "s0e3m1_ieee", None, 2),
         ("s1e2m1_fn", "binary4p2se", "e2m3fn", 2),
         ("s1e2m2_fnuz", "s1e1m2", "q2.4", 3),
+        ("posit4_1", "int4", "posit5_0", 2),
+        ("posit5_2", "posit3_0", None, 3),
+        ("s1e2m0r4", "s1e2m0r4_nosub", None, 3),
     ],
 )
 def test_exact_width_is_minimal(a: str, b: str, c: str | None, ways: int) -> None:
     config = tree(a, b, None, c, ways=ways)
     values = [
-        [v for v in Oracle.of(parse(x)).values if v.magnitude not in (math.inf,)] for x in (a, b)
+        [v for v in oracle_of(parse(x)).values if v.magnitude not in (math.inf,)] for x in (a, b)
     ]
     signed = [
         {
@@ -212,7 +221,7 @@ def test_exact_width_is_minimal(a: str, b: str, c: str | None, ways: int) -> Non
     for _ in range(ways):
         sums = {x + y for x in sums for y in lane}
     if c is not None:
-        addends = [v for v in Oracle.of(parse(c)).values if math.isfinite(v.magnitude)]
+        addends = [v for v in oracle_of(parse(c)).values if math.isfinite(v.magnitude)]
         sums = {
             x + (-Fraction(v.magnitude) if v.negative else Fraction(v.magnitude))
             for x in sums
@@ -287,13 +296,13 @@ def test_leading_axes_are_kept() -> None:
 REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"ways": 0}, "Option ways must be 1 to 64, not 0"),
     ({"ways": 65}, "Option ways must be 1 to 64, not 65"),
-    ({"stages": 10}, "Option stages must be 0 to 9 for this tree, not 10"),
+    ({"stages": 11}, "Option stages must be 0 to 10 for this tree, not 11"),
     ({"stages": 0, "enable": True}, "Option enable must be off with 0 stages, which hold nothing"),
     (
         {"out": None, "flags": True},
         "Option flags must be off for the exact sum, which is not rounded",
     ),
-    ({"b": parse("s1e3m0").replace(step=2)}, "Option b must be a format of radix 2, not "),
+    ({"a": parse("posit16_3"), "c": parse("s1e8m2b2000")}, "Exact sum must be at most 1024 bits"),
     ({"c": parse("s1e8m2b2000")}, "Exact sum must be at most 1024 bits wide, not 2023"),
 ]
 
@@ -308,15 +317,27 @@ def test_impossible_configuration_is_refused(options: dict[str, Any], message: s
 def test_cuts_are_spread_over_the_places() -> None:
     config = tree("e4m3fn", "e4m3fn", "bfloat16", "float32", ways=24)
     assert places(config) == (
-        "product", "shift", "sum_1", "sum_2", "sum_3", "sum_4", "sum_5", "addend",
+        "rows", "product", "shift", "sum_1", "sum_2", "sum_3", "sum_4", "sum_5", "addend",
         "magnitude", "coarse", "normal", "neighbour",
     )  # fmt: skip
     for stages in range(len(places(config)) + 1):
         cuts = replace(config, stages=stages).cuts
         assert len(set(cuts)) == stages
         assert list(cuts) == [place for place in places(config) if place in cuts]
-    assert places(tree("int8", "int8", None, ways=1)) == ("product",)
-    assert places(tree("int8", "int8", "int32", ways=2)) == ("product", "sum_1", "neighbour")
+    # The eight rows of a product of integers are terms like those of other lanes.
+    assert places(tree("int8", "int8", None, ways=1)) == ("sum_1", "sum_2", "sum_3")
+    found = places(tree("int8", "int8", "int32", ways=2))
+    assert found == ("sum_1", "sum_2", "sum_3", "sum_4", "neighbour")
+    assert places(tree("int16", "int16", None, ways=2)) == ("rows", "product", "sum_1")
+    assert places(tree("e2m1fn", "e2m1fn", None, ways=2)) == ("product", "shift", "sum_1")
+
+
+def test_integers_have_rows() -> None:
+    assert integer_rows(tree("int8", "int4", None)) == 4
+    assert integer_rows(tree("uint8", "int8", None)) == 8
+    for other in ("int16", "e4m3fn", "s1e0m7_fn"):
+        assert integer_rows(tree(other, other, None)) == 0
+    assert integer_rows(tree("int8", "posit8_0", None)) == 0
 
 
 def test_ports_are_what_the_options_ask_for() -> None:

@@ -13,9 +13,10 @@ from tree_cases import directed, random
 from ffp8.golden.fma_tree import FmaTreeConfig, places
 from ffp8.hw.fma_tree import FmaTree
 from ffp8.synth.design import elaborate
+from ffp8.synth.devices import find_device
 from ffp8.synth.engines import open_engine, open_engines
 from ffp8.synth.stimuli import Stimuli, cycles
-from ffp8.synth.verify import enable_of, expected, verify
+from ffp8.synth.verify import enable_of, expected, verify, verify_gates, verify_verilog
 
 #: Trees that are compiled fast.
 COMPILED = (
@@ -25,6 +26,14 @@ COMPILED = (
     tree("e2m1fn", "e2m1fn", None, ways=24, stages=7, enable=True),
     tree("int8", "int8", "int16", "int32", ways=4, stages=5, flags=True, enable=True),
     tree("int4", "int4", None, ways=16, stages=5),
+)
+
+#: Trees that are made of carry cells, too.
+FOR_ECP5 = (
+    tree("e4m3fn", "e4m3fn", None, ways=5, stages=6, enable=True),
+    tree("e5m2", "e4m3fn", "float16", "float16", ways=2, stages=5),
+    tree("int8", "uint8", None, ways=3, stages=5),
+    tree("int4", "e2m1fn", None, "int8", ways=3, stages=2),
 )
 
 #: Cases that Amaranth's simulator, much slower, is given.
@@ -75,6 +84,29 @@ def test_all_codes_are_goldens(config: FmaTreeConfig) -> None:
     assert record.exhaustive
     assert record.cases == 2 ** sum(port.width for port in config.operands)
     assert not record.first
+
+
+@pytest.mark.parametrize("config", FOR_ECP5, ids=lambda config: config.identifier)
+def test_carry_cells_are_goldens(config: FmaTreeConfig) -> None:
+    device = find_device("ecp5-25k")
+    assert "CCU2C" in elaborate(config, device).rtlil
+    assert "CCU2C" not in elaborate(config).rtlil
+    record = verify_verilog(config, device=device, count=2000)
+    assert record.passed, record.first
+    assert record.arguments[-6:-4] == ["--device", "ecp5-25k"]
+
+
+def test_models_of_carry_cells_are_goldens() -> None:
+    config = tree("e3m4", "e3m4", None, ways=3, stages=2)
+    record = verify(config, device=find_device("ecp5-25k"), count=2000)
+    assert record.passed, record.first
+
+
+@pytest.mark.parametrize("device", ["ecp5-25k", "ice40-hx8k"])
+def test_gates_of_8_ways_are_goldens(device: str) -> None:
+    config = tree("e4m3fn", "e4m3fn", None, ways=8, stages=6)
+    record = verify_gates(config, find_device(device), count=500)
+    assert record.passed, record.first
 
 
 def test_latency_is_the_number_of_stages() -> None:
