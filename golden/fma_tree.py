@@ -1,6 +1,9 @@
 """Fused multiply-add tree: the sum of many products and an addend, exact or rounded once."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import ClassVar
 
 import numpy as np
@@ -8,11 +11,12 @@ import numpy as np
 from .block import BlockConfig, option
 from .exact import Exact
 from .exact_sum import exact_sum
-from .ports import FLAGS, AnyFormat, Direction, Port, enable_port, flag_ports
+from .ports import FLAGS, AnyFormat, Direction, Port, Role, enable_port, flag_ports
 from .ranges import Range, value_range
 from .raw import RawFormat
 from .rounding import Overflow, Rounding
 from .scalar_format import ScalarFormat
+from .shared_bias import bias_ports, bias_shift, check_bias
 
 __all__ = [
     "MAX_EXACT_WIDTH",
@@ -46,6 +50,12 @@ class FmaTreeConfig(BlockConfig):
       NaN or infinity its number is 0, but for infinity's sign in the first bit.
     * Latency is `stages` cycles, with one sum a cycle. Where the registers go is said by
       `places` and `FmaTreeConfig.cuts`.
+    * With `a_other`, the operands a are of that format in cycles in which the port `a_mode` is
+      high, all of them; `b_other` is the same for b. All formats of an operand take one way.
+    * With `bias_bits`, the ports `a_bias`, `b_bias` and `out_bias` replace the formats' biases.
+      They are common to all lanes, and move the exact sum by a power of two, once, before it is
+      rounded. The addend is moved with the sum: it has the scale that the products have with
+      the formats' own biases.
 
     Raises
     ------
@@ -59,6 +69,12 @@ class FmaTreeConfig(BlockConfig):
     b: ScalarFormat = option("format of the operands b")
     c: ScalarFormat | None = option("format of the addend; no addend if absent", default=None)
     out: ScalarFormat | None = option("format of the result; the exact sum if absent", default=None)
+    a_other: ScalarFormat | None = option(
+        "second format of the operands a, chosen by a port", default=None
+    )
+    b_other: ScalarFormat | None = option(
+        "second format of the operands b, chosen by a port", default=None
+    )
     ways: int = option("number of products", default=8, minimum=1, maximum=64)
     rounding: Rounding = option("rounding of the result", default=Rounding.NEAREST_EVEN)
     overflow: Overflow = option(
@@ -66,6 +82,12 @@ class FmaTreeConfig(BlockConfig):
         default=Overflow.SATURATE,
     )
     stages: int = option("pipeline registers", default=1, minimum=0, maximum=16)
+    bias_bits: int = option(
+        "bits of the ports that replace the formats' biases at run time; 0 for no such ports",
+        default=0,
+        minimum=0,
+        maximum=16,
+    )
     flags: bool = option("ports for overflow, underflow, inexact and invalid", default=False)
     enable: bool = option("a port that stalls the pipeline when low", default=False)
 
@@ -73,6 +95,20 @@ class FmaTreeConfig(BlockConfig):
         super().__post_init__()
         if self.out is None and self.flags:
             raise ValueError("Option flags must be off for the exact sum, which is not rounded")
+        if self.out is None and self.bias_bits:
+            raise ValueError(
+                "Option bias_bits must be 0 for the exact sum, whose unit is a constant"
+            )
+        check_bias(
+            self.bias_bits, [fmt for name in ("a", "b", "out") for fmt in self.formats(name)]
+        )
+        for name in ("a", "b"):
+            first, *others = self.formats(name)
+            if others and others[0].width > first.width:
+                raise ValueError(
+                    f"Option {name}_other must be a format of at most {first.width} bits, those "
+                    f"of {name}, not {others[0]}"
+                )
         if self.enable and not self.stages:
             raise ValueError("Option enable must be off with 0 stages, which hold nothing")
         if self.stages > len(places(self)):
@@ -96,6 +132,11 @@ class FmaTreeConfig(BlockConfig):
         chosen = [(step + 1) * (len(offered) + 1) // (count + 1) - 1 for step in range(count)]
         return tuple(offered[index] for index in chosen)
 
+    def formats(self, name: str) -> tuple[ScalarFormat, ...]:
+        """The formats of `a`, `b`, `c` or `out`: none, one, or also that of a mode."""
+        found = (getattr(self, name), getattr(self, f"{name}_other", None))
+        return tuple(fmt for fmt in found if fmt is not None)
+
     @property
     def result(self) -> AnyFormat:
         """The format of port `out`."""
@@ -108,13 +149,26 @@ class FmaTreeConfig(BlockConfig):
                 name=name,
                 direction=Direction.INPUT,
                 format=fmt,
+                other=other,
+                mode=f"{name}_mode" if other is not None else "",
                 elements=self.ways,
                 meaning=f"operands {name}, one a product",
             )
-            for name, fmt in (("a", self.a), ("b", self.b))
+            for name, fmt, other in (("a", self.a, self.a_other), ("b", self.b, self.b_other))
         ]
         if self.c is not None:
             ports.append(Port(name="c", direction=Direction.INPUT, format=self.c, meaning="addend"))
+        ports += [
+            Port(
+                name=port.mode,
+                direction=Direction.INPUT,
+                role=Role.MODE,
+                meaning=f"whether operands {port.name} are {port.other}, not {port.format}",
+            )
+            for port in ports
+            if port.mode
+        ]
+        ports += bias_ports(self.bias_bits)
         if self.enable:
             ports.append(enable_port())
         meaning = "sum of the products of a and b" + (" and of c" if self.c is not None else "")
@@ -128,7 +182,12 @@ class FmaTreeConfig(BlockConfig):
 
 def product_range(config: FmaTreeConfig) -> Range:
     """The finite products of a lane."""
-    return value_range(config.a) * value_range(config.b)
+    return operand_range(config, "a") * operand_range(config, "b")
+
+
+def operand_range(config: FmaTreeConfig, name: str) -> Range:
+    """The finite values of an operand, in all its formats."""
+    return reduce(or_, map(value_range, config.formats(name)))
 
 
 def exact_range(config: FmaTreeConfig) -> Range:
@@ -145,7 +204,7 @@ def exact_width(config: FmaTreeConfig) -> int:
 def raw_sum(config: FmaTreeConfig) -> RawFormat:
     """The format of exact sums."""
     total = exact_range(config)
-    formats = [fmt for fmt in (config.a, config.b, config.c) if fmt is not None]
+    formats = [fmt for name in "abc" for fmt in config.formats(name)]
     signed = total.low < 0
     infinity = any(fmt.has_infinity for fmt in formats)
     return RawFormat(
@@ -169,8 +228,8 @@ def places(config: FmaTreeConfig) -> tuple[str, ...]:
     else only the last of these.
     """
     found = ["product"]
-    formats = (config.a, config.b, config.c)
-    if any(fmt.max_exponent_field for fmt in formats if fmt is not None):
+    formats = [fmt for name in "abc" for fmt in config.formats(name)]
+    if any(fmt.max_exponent_field for fmt in formats):
         found.append("shift")
     levels = (config.ways - 1).bit_length()
     found += [f"sum_{level}" for level in range(1, levels + 1)]
@@ -189,17 +248,15 @@ def fma_tree(config: FmaTreeConfig, **operands: np.ndarray) -> dict[str, np.ndar
     Parameters
     ----------
     operands
-        Codes of `a` and `b`, whose last axis is that of the ways if these are more than one;
-        with an addend also codes of `c`, without that axis.
+        Codes of `a` and `b`, whose last axis is that of the ways if these are more than one.
+        Without that axis, where there are such ports: codes of the addend `c`, of the modes
+        `a_mode` and `b_mode`, and of the biases `a_bias`, `b_bias` and `out_bias`.
 
     Returns
     -------
     Codes of `out`; with `flags` also `overflow`, `underflow`, `inexact` and `invalid`.
     """
-    a, b = (
-        fmt.unpack(vector(config, operands[name]))
-        for name, fmt in (("a", config.a), ("b", config.b))
-    )
+    a, b = (unpack(config, name, operands) for name in ("a", "b"))
     terms = a * b
     operand_nan = (a.nan | b.nan).any(axis=-1)
     if config.c is not None:
@@ -209,11 +266,28 @@ def fma_tree(config: FmaTreeConfig, **operands: np.ndarray) -> dict[str, np.ndar
     total = exact_sum(terms)
     if config.out is None:
         return {"out": join_raw(raw_sum(config), total)}
+    if config.bias_bits:
+        formats = {name: config.formats(name) for name in ("a", "b", "out")}
+        total = total.scaled(bias_shift(config.bias_bits, operands, formats))
     codes, flags = config.out.round(total, config.rounding, config.overflow)
     if not config.flags:
         return {"out": codes}
     found = {**vars(flags), "invalid": flags.invalid | (total.nan & ~operand_nan)}
     return {"out": codes} | {name: found[name].astype(np.uint8) for name in FLAGS}
+
+
+def unpack(config: FmaTreeConfig, name: str, operands: Mapping[str, np.ndarray]) -> Exact:
+    """The exact values of operands a or b, in their mode's format."""
+    codes = vector(config, operands[name])
+    first, *others = config.formats(name)
+    exact = first.unpack(codes)
+    for fmt in others:
+        chosen = np.asarray(operands[f"{name}_mode"]).astype(bool)[..., np.newaxis]
+        pairs = zip(
+            vars(fmt.unpack(codes & (2**fmt.width - 1))).values(), vars(exact).values(), strict=True
+        )
+        exact = Exact(*(np.where(chosen, two, one) for two, one in pairs))
+    return exact
 
 
 def vector(config: FmaTreeConfig, codes: np.ndarray) -> np.ndarray:
