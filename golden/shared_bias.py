@@ -12,7 +12,7 @@ from .formats import Format, integer
 from .ports import Direction, Port, Role
 from .scalar_format import ScalarFormat
 
-__all__ = ["bias_ports", "bias_shift", "check_bias"]
+__all__ = ["DIRECTION", "bias_ports", "bias_shift", "check_bias"]
 
 #: Which way a bias moves the result, by the format's option.
 DIRECTION = {"a": -1, "b": -1, "out": 1}
