@@ -204,6 +204,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"bias_bits": 1}, "Option bias_bits must be 0 or 2 to 16, not 1"),
     ({"b": parse("posit8_0")}, "Option bias_bits must be 0 with posit8_0, which has no bias"),
     ({"a_other": parse("posit8_1")}, "Option bias_bits must be 0 with posit8_1, which has no bias"),
+    ({"b_other": parse("e4m3"), "window": 8}, "Option b_other must be left out with a window"),
     (
         {"b_other": parse("float16")},
         "Option b_other must be a format of at most 8 bits, those of b, not float16",
