@@ -213,7 +213,7 @@ class BlockFormat:
         outer = self._tensor(tensor)
         amax = largest_magnitude(exact)
         nan = exact.nan.any(axis=-1) & self.scale.has_nan
-        amax = dataclasses.replace(amax, nan=nan, infinite=amax.infinite & ~nan)
+        amax = dataclasses.replace(amax, nan=nan)
         scale, _ = self.scale.round(self._scale(amax, outer), overflow=overflow)
         numerator, divisor = exact, self.scale.unpack(scale) * outer
         if unrounded:

@@ -75,7 +75,7 @@ def ratio(dividend: Exact, divisor: Exact, width: int) -> Exact:
 
 def reciprocal(exact: Exact, bits: int) -> Exact:
     """1/x as a reciprocal unit gives it: the significand in [1, 2) has a reciprocal of `bits`
-    fraction bits, rounded to nearest, ties to even.
+    fraction bits, rounded to nearest.
 
     Its relative error is less than 2^-bits, and a power of two has none. Zero and infinity
     give zero, as in `ratio`.
@@ -86,8 +86,8 @@ def reciprocal(exact: Exact, bits: int) -> Exact:
     length = bit_length(significand)
     one = (significand * 0 + 1) << (length + bits - 1).astype(object)
     whole = one // significand
-    twice = 2 * (one - whole * significand)
-    up = np.asarray((twice > significand) | ((twice == significand) & (whole % 2 == 1)), bool)
+    # There are no ties: no odd number but one has a reciprocal of finitely many bits.
+    up = np.asarray(2 * (one - whole * significand) > significand, bool)
     exponent = np.where(known, -(short.exponent + length - 1) - bits, 0)
     return Exact(
         negative=short.negative,

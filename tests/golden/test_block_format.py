@@ -224,6 +224,20 @@ def test_reciprocals_are_off_by_less_than_their_bound() -> None:
     assert oracle.element.max == 127
 
 
+@pytest.mark.parametrize("name", ["mxfp8_e4m3_x4", "s0e3m5b7_x4_uint4_quotient"])
+def test_reciprocals_of_powers_of_two_are_exact(name: str) -> None:
+    block = parse(name)
+    specials = np.array([math.nan, math.inf, -math.inf, 0.0, -0.0, 1.0, 12.0], np.float32)
+    corners = np.random.default_rng(1).choice(specials, (60, block.length))
+    values = Exact.from_floats(np.concatenate([blocks(block, 10), corners]))
+    scales, elements = block.quantise(values)
+    powers = np.isin(block.scale.decode(scales), [0, *2.0 ** np.arange(-127, 128)])
+    assert powers.sum() > 20
+    near = block.quantise(values, reciprocal_bits=1)
+    np.testing.assert_array_equal(scales, near[0])
+    np.testing.assert_array_equal(elements[powers], near[1][powers])
+
+
 def test_names_are_read_back() -> None:
     for entry in BLOCK_FORMATS:
         assert entry.format.name == entry.name
