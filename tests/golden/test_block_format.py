@@ -238,6 +238,19 @@ def test_reciprocals_of_powers_of_two_are_exact(name: str) -> None:
     np.testing.assert_array_equal(elements[powers], near[1][powers])
 
 
+@pytest.mark.parametrize("bits", [None, 6])
+def test_infinity_saturates_whatever_it_is_divided_by(bits: int | None) -> None:
+    block = parse("int4_x4_uint4_quotient_symmetric_by_float32")
+    values = Exact.from_floats([math.inf, 1.0, -math.inf, 0.0])
+    assert block.tensor is not None
+    for tensor, unrounded in ((0.0, False), (1.0, True)):
+        scale, elements = block.quantise(
+            values, block.tensor.encode(tensor), unrounded=unrounded, reciprocal_bits=bits
+        )
+        assert scale == 15
+        assert elements.tolist() == [7, 0, 9, 0]
+
+
 def test_names_are_read_back() -> None:
     for entry in BLOCK_FORMATS:
         assert entry.format.name == entry.name
