@@ -17,8 +17,8 @@ from .ports import FLAGS, AnyFormat, Direction, Port, Role, enable_port, flag_po
 from .ranges import Range, value_range
 from .raw import RawFormat
 from .rounding import Overflow, Rounding
+from .run_time_bias import bias_ports, bias_shift, check_bias
 from .scalar_format import ScalarFormat
-from .shared_bias import bias_ports, bias_shift, check_bias
 from .windowed_ranges import TermRange, WindowedRanges, reference_exponents
 from .windowed_sum import Cut, Reference, Window
 

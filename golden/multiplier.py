@@ -10,8 +10,8 @@ from .exact import Exact
 from .ports import FLAGS, AnyFormat, Direction, Port, enable_port, flag_ports
 from .raw import RawFormat
 from .rounding import Overflow, Rounding
+from .run_time_bias import bias_ports, bias_shift, check_bias
 from .scalar_format import ScalarFormat
-from .shared_bias import bias_ports, bias_shift, check_bias
 
 __all__ = ["MultiplierConfig", "multiply"]
 

@@ -1,67 +1,49 @@
-"""Run-time biases: ports that replace the exponent biases of operands and result.
+"""FFP8 whose exponent bias is shared by the elements of a vector.
 
-A bias is common to a whole tensor, so it does not enter the arithmetic of codes: it moves an
-exact result by a power of two, once, before that is rounded.
+The idea is that of the FP8-SEB format of Park, Lee and Jeon (A Neural Network Training Processor
+With 8-Bit Shared Exponent Bias Floating Point and Multiple-Way Fused Multiply-Add Trees, IEEE
+JSSC 57(3), 2022), which shares a bias in a tensor; Block Minifloat (Fox et al., ICLR 2021) has
+one for a block. How a bias is chosen is ours: the largest one with which the largest magnitude
+does not overflow after it was rounded, as in `choose.fit_bias`.
+
+A bias b in place of the format's own bias b0 multiplies each value by 2^(b0 - b). So this is a
+`BlockFormat` whose scale is a power of two.
 """
 
-from collections.abc import Mapping, Sequence
-
 import numpy as np
+from numpy.typing import ArrayLike
 
-from .formats import Format, integer
-from .ports import Direction, Port, Role
-from .scalar_format import ScalarFormat
+from .block_format import BlockFormat, ScaleRule
+from .formats import Format
 
-__all__ = ["DIRECTION", "bias_ports", "bias_shift", "check_bias"]
-
-#: Which way a bias moves the result, by the format's option.
-DIRECTION = {"a": -1, "b": -1, "out": 1}
+__all__ = ["biases", "scale_codes", "shared_bias"]
 
 
-def check_bias(bits: int, formats: Sequence[ScalarFormat]) -> None:
-    """Raise unless there can be bias ports of so many bits for these formats; 0 is for none."""
-    if bits == 1:
-        raise ValueError("Option bias_bits must be 0 or 2 to 16, not 1")
-    for fmt in formats if bits else ():
-        if not isinstance(fmt, Format):
-            raise ValueError(f"Option bias_bits must be 0 with {fmt}, which has no bias")
+def shared_bias(element: Format, length: int, bits: int = 8) -> BlockFormat:
+    """A block format whose scale stands for a bias in two's complement of so many bits.
 
-
-def bias_ports(bits: int) -> list[Port]:
-    """The ports of biases, signed integers of so many bits; none of 0 bits."""
-    return [
-        Port(
-            name=f"{name}_bias",
-            direction=Direction.INPUT,
-            format=integer(bits),
-            role=Role.MODE,
-            meaning=f"exponent bias of {name}, in place of the format's own",
-        )
-        for name in DIRECTION
-        if bits
-    ]
-
-
-def bias_shift(
-    bits: int, operands: Mapping[str, np.ndarray], formats: Mapping[str, Sequence[ScalarFormat]]
-) -> np.ndarray:
-    """The power of two by which the bias ports move a result.
-
-    Parameters
-    ----------
-    operands
-        Codes of the bias ports, and of the mode ports of operands that have two formats.
-    formats
-        By option: its format, or the one where its mode is low and the one where it is high.
+    The least scale is the largest bias, 2^(bits-1) - 1, which is that of zero vectors too.
+    Biases beyond the least and the largest are these: then elements saturate, or lose what is
+    below their least value.
     """
-    shift = np.zeros((), np.int64)
-    for name, direction in DIRECTION.items():
-        port = integer(bits).decode(operands[f"{name}_bias"]).astype(np.int64)
-        moves = []
-        for fmt in formats[name]:
-            assert isinstance(fmt, Format)
-            moves.append(direction * fmt.step * (port - fmt.bias))
-        shift = shift + (
-            moves[0] if len(moves) == 1 else np.where(operands[f"{name}_mode"], *moves[::-1])
-        )
-    return shift
+    largest = 2 ** (bits - 1) - 1
+    scale = Format(
+        sign=False,
+        exponent=bits,
+        fraction=0,
+        bias=largest - element.bias,
+        subnormals=False,
+        zero=False,
+    )
+    return BlockFormat(element=element, length=length, scale=scale, rule=ScaleRule.FIT)
+
+
+def biases(block: BlockFormat, scales: ArrayLike) -> np.ndarray:
+    """The biases of codes of scales: `element.replace(bias=...)` gives the elements' values."""
+    return block.element.bias + block.scale.bias - np.asarray(scales).astype(np.int64)
+
+
+def scale_codes(block: BlockFormat, shared: ArrayLike) -> np.ndarray:
+    """The codes of scales that stand for biases."""
+    codes = block.element.bias + block.scale.bias - np.asarray(shared).astype(np.int64)
+    return codes.astype(block.scale.codes.dtype)

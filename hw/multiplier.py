@@ -26,7 +26,7 @@ from .rounder import (
     align_power_of_4,
     encode,
 )
-from .shared_bias import bias_shift
+from .run_time_bias import bias_shift
 from .short_product import ShortProduct
 from .table import lookup
 from .unpacked import Normal

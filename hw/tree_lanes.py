@@ -9,7 +9,7 @@ from ffp8.golden.fma_tree import FmaTreeConfig
 
 from .encoder import Status
 from .logic import hold
-from .shared_bias import bias_shift
+from .run_time_bias import bias_shift
 from .specials import Specials
 from .tree_operand import Operand, either, operand
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from amaranth.hdl import Const, Mux, Value, signed
 
 from ffp8.golden.formats import Format
+from ffp8.golden.run_time_bias import DIRECTION
 from ffp8.golden.scalar_format import ScalarFormat
-from ffp8.golden.shared_bias import DIRECTION
 
 __all__ = ["bias_shift"]
 
