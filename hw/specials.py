@@ -22,6 +22,8 @@ class Specials:
         Whether the sum is infinity, if it is not NaN, and whether that is the negative one.
     negative
         Whether all terms have a negative sign.
+    exponent
+        The power of two that the sum is to be multiplied by, signed; None for none.
     """
 
     nan: Value
@@ -29,6 +31,7 @@ class Specials:
     infinity: Value
     negative_infinity: Value
     negative: Value
+    exponent: Value | None = None
 
     @classmethod
     def of_terms(cls, terms: list[Status]) -> "Specials":

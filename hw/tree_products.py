@@ -15,7 +15,8 @@ from .logic import multiply_signed
 from .pipeline import Pipeline
 from .specials import Specials
 from .target import Target
-from .tree_lanes import Lanes, Operand
+from .tree_lanes import Lanes
+from .tree_operand import Operand
 from .tree_sum import Term
 
 __all__ = ["Products"]
@@ -97,7 +98,8 @@ class Products:
             left = signed_number(m, a, f"product_{lane}_a")
             right = signed_number(m, b, f"product_{lane}_b")
             return Factors(left, right, None, 0, known, shift, excess, None)
-        sign = a.parts.sign ^ b.parts.sign if config.a.sign or config.b.sign else None
+        signs = any(fmt.sign for name in "ab" for fmt in config.formats(name))
+        sign = a.parts.sign ^ b.parts.sign if signs else None
         short, long = sorted((one.significand, two.significand), key=len)
         signs = False
         if sign is not None:
@@ -108,7 +110,7 @@ class Products:
                 long, short = Gate.bits(negate(m, number, sign, f"product_{lane}_negated")), long
                 signs, sign = True, None
             else:
-                known = Range(0, known.high, known.unit)
+                known = Range(0, max(-known.low, known.high), known.unit)
         half = (len(short) + 1) // 2
         low = self.row_sum(long, short[:half], signs, f"product_{lane}_low")
         high = self.row_sum(long, short[half:], signs, f"product_{lane}_high")
