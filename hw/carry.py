@@ -137,13 +137,16 @@ def cell(m: Module, x: Gate, y: Gate, name: str) -> Cell:
         found = fit(one, two)
         if found is not None:
             return found
+    outside = Signal(name=name)
     # The one with more inputs leaves most room if it is made outside.
-    inner, outer = sorted((x, y), key=lambda gate: len(gate.inputs))
-    for one, two in ((inner, outer), (outer, inner)):
-        found = fit(one, made(m, two, name))
+    less, more = sorted((x, y), key=lambda gate: len(gate.inputs))
+    for inner, outer in ((less, more), (more, less)):
+        bit = Gate.bit(outside)
+        found = fit(inner, bit) or fit(bit, inner)
         if found is not None:
+            m.d.comb += outside.eq(outer.value)
             return found
-    found = fit(made(m, inner, f"{name}_x"), made(m, outer, f"{name}_y"))
+    found = fit(made(m, x, f"{name}_x"), made(m, y, f"{name}_y"))
     assert found is not None
     return found
 

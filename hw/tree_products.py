@@ -14,12 +14,17 @@ from .gate import Gate
 from .logic import multiply_signed
 from .pipeline import Pipeline
 from .specials import Specials
+from .table import lookup
 from .target import Target
 from .tree_lanes import Lanes
 from .tree_operand import Operand
-from .tree_sum import Term
+from .tree_sum import Term, exclusive
 
 __all__ = ["Products"]
+
+#: Up to this many bits besides the sign, and exponent fields up to this, an operand is brought
+#: to fixed point before it is multiplied.
+TABLE_BITS, FEW_EXPONENTS = 4, 3
 
 
 @dataclass(frozen=True)
@@ -45,7 +50,7 @@ class Products:
         if integer_rows(self.config):
             return self.rows(lanes), addend, lanes.specials
         lanes_of = enumerate(zip(lanes.a, lanes.b, strict=True))
-        factors = [self.factors(lane, a, b) for lane, (a, b) in lanes_of]
+        factors = oppose([self.factors(lane, a, b) for lane, (a, b) in lanes_of])
         factors = [self.pipeline.bundle("rows", term) for term in factors]
         addend = None if addend is None else self.pipeline.bundle("rows", addend)
         # What is known of each term is put together behind these registers: it is much.
@@ -90,7 +95,11 @@ class Products:
     def factors(self, lane: int, a: Operand, b: Operand) -> "Factors":
         """A product half made: two sums of rows, or two factors."""
         config, m = self.config, self.m
-        one, two = Scale.of(m, config.a, a, f"a_{lane}"), Scale.of(m, config.b, b, f"b_{lane}")
+        one = None
+        if self.target.carry_cells:
+            one = Scale.fixed(m, config.a, a, f"a_{lane}")
+        one = Scale.of(m, config.a, a, f"a_{lane}") if one is None else one
+        two = Scale.of(m, config.b, b, f"b_{lane}")
         shift = self.shift(one, two, f"shift_{lane}")
         excess = one.excess + two.excess
         known = product_range(config)
@@ -111,7 +120,8 @@ class Products:
                 signs, sign = True, None
             else:
                 known = Range(0, max(-known.low, known.high), known.unit)
-        half = (len(short) + 1) // 2
+        # The registers in the middle come after sums of rows, not after rows.
+        half = (len(short) + 1) // 2 if len(short) > 2 else len(short)
         low = self.row_sum(long, short[:half], signs, f"product_{lane}_low")
         high = self.row_sum(long, short[half:], signs, f"product_{lane}_high")
         one, two = (Cat(gate.value for gate in side) for side in (low, high))
@@ -207,6 +217,28 @@ class Scale:
         normal = ~Gate.bit(tiny)
         return cls([*Gate.bits(operand.code[: fmt.fraction]), normal], exponent, 1)
 
+    @classmethod
+    def fixed(cls, m: Module, fmt: ScalarFormat, operand: Operand, name: str) -> "Scale | None":
+        """An operand of few bits in fixed point, as a table; None if that is no gain.
+
+        So a product needs no sum of exponents, and is moved less.
+        """
+        if not isinstance(fmt, Format) or not fmt.exponent or operand.code is None:
+            return None
+        if fmt.magnitude_width > TABLE_BITS or fmt.max_exponent_field > FEW_EXPONENTS:
+            return None
+        least = int(fmt.zero)
+
+        def number(code: int) -> int:
+            field, fraction = divmod(code, 2**fmt.fraction)
+            if field < least:
+                return fraction if fmt.subnormals else 0
+            return (2**fmt.fraction + fraction) << field - least
+
+        size = number(2**fmt.magnitude_width - 1).bit_length()
+        code = operand.code[: fmt.magnitude_width]
+        return cls(Gate.bits(lookup(m, code, size, number, f"{name}_fixed")), [], 0)
+
 
 @dataclass(frozen=True)
 class Factors:
@@ -216,6 +248,8 @@ class Factors:
     ----------
     place, width
         How much higher the second part is, and the product's width; None to multiply.
+    minus, inverted
+        As a term has them.
     """
 
     low: Value
@@ -226,6 +260,7 @@ class Factors:
     shift: Value | None
     excess: int
     minus: Value | None
+    inverted: Value | None = None
 
     def product(self, make: Products) -> Term:
         if self.place is None:
@@ -236,7 +271,24 @@ class Factors:
             bits = make.join(low, high, self.place, width=self.width, signs=signs, name="product")
             number = Cat(gate.value for gate in bits)
             number = number.as_signed() if signs else number
-        return Term(number, self.shift, self.range, excess=self.excess, minus=self.minus)
+        return Term(
+            number, self.shift, self.range,
+            excess=self.excess, minus=self.minus, inverted=self.inverted,
+        )  # fmt: skip
+
+
+def oppose(products: list[Factors]) -> list[Factors]:
+    """The products, which are added in pairs, the second of each inverted where signs differ.
+
+    The shifter takes the inversion in.
+    """
+    found = list(products)
+    for at in range(0, len(products) - 1, 2):
+        one, two = products[at : at + 2]
+        if two.minus is not None and two.shift is not None and len(two.shift) > 1:
+            inverted = exclusive(one.minus, two.minus)
+            found[at + 1] = replace(two, minus=None, inverted=inverted)
+    return found
 
 
 def signed_number(m: Module, operand: Operand, name: str) -> Value:

@@ -16,6 +16,9 @@ from .target import Target
 
 __all__ = ["Sum", "Term", "exclusive"]
 
+#: Up to this many places, tables in front of an adder are cheaper than a carry between its bits.
+FEW_PLACES = 2
+
 
 @dataclass(frozen=True)
 class Term:
@@ -103,9 +106,7 @@ class Sum:
         The terms of each group are added first, and the addend comes last, because it is often
         the widest. With `clear`, the sum is 0 where it is NaN or infinite.
         """
-        # Terms of opposite signs are paired before the shift, whose last step inverts one.
-        pending = [oppose(group) for group in groups]
-        terms = [[self.move(term) for term in group] for group in pending]
+        terms = [[self.move(term) for term in group] for group in groups]
         rest = None if addend is None else self.move(addend)
         terms, rest, specials = self.place("shift", terms, rest, specials)
         level = 0
@@ -213,7 +214,7 @@ class Sum:
         if two.inverted is not None and two.shift is not None and self.target.carry_cells:
             # What is below the least place of a moved number need not be inverted then.
             place = two.range.unit - unit + two.step - two.excess - start
-            if 0 < place < width - start:
+            if FEW_PLACES < place < width - start:
                 inject[place] = Inject(two.inverted, two.shift)
                 carry = two.inverted & ~two.shift
         x, y = one.bits(unit, width), two.bits(unit, width, drop_low=bool(inject))
@@ -226,17 +227,6 @@ class Sum:
         )  # fmt: skip
         number = Cat(*(gate.value for gate in low), upper)
         return Term(number.as_signed() if total.low < 0 else number, None, total, minus=one.minus)
-
-
-def oppose(terms: list[Term]) -> list[Term]:
-    """Terms that are to be added in pairs, the second of each inverted where signs differ."""
-    found = list(terms)
-    for at in range(0, len(terms) - 1, 2):
-        one, two = terms[at : at + 2]
-        if two.minus is not None and two.shift is not None and len(two.shift) > 1:
-            inverted = exclusive(one.minus, two.minus)
-            found[at + 1] = replace(two, minus=None, inverted=inverted)
-    return found
 
 
 def exclusive(one: Value | None, two: Value | None) -> Value | None:
