@@ -5,15 +5,15 @@ from typing import ClassVar
 
 import numpy as np
 
-from .block import BlockConfig, option
+from .block import BlockConfig, option, random_bits_option
 from .exact import Exact
 from .exact_sum import exact_sum
 from .formats import Format
 from .narrowed import round_narrowed
-from .ports import FLAGS, AnyFormat, Direction, Port, enable_port, flag_ports
+from .ports import FLAGS, AnyFormat, Direction, Port, enable_port, flag_ports, random_ports
 from .ranges import Range, value_range
 from .raw import RawFormat
-from .rounding import Overflow, Rounding
+from .rounding import Overflow, RandomBits, Rounding, block_random_bits
 from .scalar_format import ScalarFormat
 from .windowed_ranges import TermRange, WindowedRanges, reference_exponents
 from .windowed_sum import Cut, Reference, Window
@@ -76,6 +76,7 @@ class FmaTreeConfig(BlockConfig):
     out: ScalarFormat | None = option("format of the result; the exact sum if absent", default=None)
     ways: int = option("number of products", default=8, minimum=1, maximum=64)
     rounding: Rounding = option("rounding of the result", default=Rounding.NEAREST_EVEN)
+    random_bits: int = random_bits_option()
     overflow: Overflow = option(
         "results beyond the largest finite one: that one, or infinity or NaN",
         default=Overflow.SATURATE,
@@ -110,6 +111,9 @@ class FmaTreeConfig(BlockConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        unrounded = "the exact sum" if self.out is None else None
+        bits = block_random_bits(self.rounding, self.random_bits, unrounded)
+        object.__setattr__(self, "random_bits", bits)
         if self.out is None and self.flags:
             raise ValueError("Option flags must be off for the exact sum, which is not rounded")
         if self.enable and not self.stages:
@@ -183,6 +187,7 @@ class FmaTreeConfig(BlockConfig):
         ]
         if self.c is not None:
             ports.append(Port(name="c", direction=Direction.INPUT, format=self.c, meaning="addend"))
+        ports += random_ports(self.random_bits, "sum")
         if self.enable:
             ports.append(enable_port())
         meaning = "sum of the products of a and b" + (" and of c" if self.c is not None else "")
@@ -290,7 +295,8 @@ def fma_tree(config: FmaTreeConfig, **operands: np.ndarray) -> dict[str, np.ndar
     ----------
     operands
         Codes of `a` and `b`, whose last axis is that of the ways if these are more than one;
-        with an addend also codes of `c`, without that axis.
+        with an addend also codes of `c`, without that axis, and with a stochastic rounding the
+        words `random`, without it too.
 
     Returns
     -------
@@ -316,7 +322,10 @@ def fma_tree(config: FmaTreeConfig, **operands: np.ndarray) -> dict[str, np.ndar
         total, exponent = windowed.sum(terms, exponents)
     if config.out is None:
         return {"out": join_raw(raw_sum(config), total, exponent)}
-    codes, flags = round_narrowed(config.out, total, config.keep, config.rounding, config.overflow)
+    random = RandomBits(operands["random"], config.random_bits) if config.random_bits else None
+    codes, flags = round_narrowed(
+        config.out, total, config.keep, config.rounding, config.overflow, random=random
+    )
     if config.nan_code is not None:
         codes = np.where(config.out.unpack(codes).nan, codes.dtype.type(config.nan_code), codes)
     if not config.flags:

@@ -5,12 +5,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from .block import BlockConfig, option
+from .block import BlockConfig, option, random_bits_option
 from .exact import Exact
 from .formats import Format, integer
-from .ports import FLAGS, AnyFormat, Direction, Port, Role, enable_port, flag_ports
+from .ports import FLAGS, AnyFormat, Direction, Port, Role, enable_port, flag_ports, random_ports
 from .raw import RawFormat
-from .rounding import Overflow, Rounding
+from .rounding import Overflow, RandomBits, Rounding, block_random_bits
 from .scalar_format import ScalarFormat
 
 __all__ = ["MultiplierConfig", "multiply"]
@@ -41,6 +41,7 @@ class MultiplierConfig(BlockConfig):
         "format of the result; the exact raw product if absent", default=None
     )
     rounding: Rounding = option("rounding of the result", default=Rounding.NEAREST_EVEN)
+    random_bits: int = random_bits_option()
     overflow: Overflow = option(
         "results beyond the largest finite one: that one, or infinity or NaN",
         default=Overflow.SATURATE,
@@ -57,6 +58,9 @@ class MultiplierConfig(BlockConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        unrounded = "the exact raw product" if self.out is None else None
+        bits = block_random_bits(self.rounding, self.random_bits, unrounded)
+        object.__setattr__(self, "random_bits", bits)
         if self.out is None:
             for name in ("flags", "bias_bits"):
                 if getattr(self, name):
@@ -101,6 +105,7 @@ class MultiplierConfig(BlockConfig):
                         meaning=meaning,
                     )
                 )
+        ports += random_ports(self.random_bits, "product")
         if self.enable:
             ports.append(enable_port())
         ports.append(
@@ -138,7 +143,7 @@ def multiply(config: MultiplierConfig, **operands: np.ndarray) -> dict[str, np.n
     ----------
     operands
         Codes of `a` and `b`, of one shape; with `bias_bits` also of `a_bias`, `b_bias` and
-        `out_bias`.
+        `out_bias`, and with a stochastic rounding the words `random`.
 
     Returns
     -------
@@ -150,7 +155,8 @@ def multiply(config: MultiplierConfig, **operands: np.ndarray) -> dict[str, np.n
         return {"out": join_raw(config, operands["a"], operands["b"], product)}
     if config.bias_bits:
         product = product.scaled(bias_shift(config, operands))
-    codes, flags = config.out.round(product, config.rounding, config.overflow)
+    random = RandomBits(operands["random"], config.random_bits) if config.random_bits else None
+    codes, flags = config.out.round(product, config.rounding, config.overflow, random)
     if not config.flags:
         return {"out": codes}
     invalid = flags.invalid | (product.nan & ~a.nan & ~b.nan)

@@ -92,6 +92,9 @@ class ShortProduct:
         """Whether the result is as short as that, and right in all cases."""
         if not 1 <= self.out.fraction <= MAX_FRACTION or self.out.max_index < self.one:
             return False
+        # The random bits would double the tables, each of them.
+        if self.rounding.stochastic:
+            return False
         # No product must become 4, which would need one more carry.
         if self.normal(2**self.size - 1) >= 2 * self.one:
             return False
@@ -250,3 +253,4 @@ def divide(number: int, places: int, rounding: Rounding) -> int:
             return quotient + (rest > half or (rest == half and quotient % 2 == 1))
         case Rounding.TO_ODD:
             return quotient + (rest > 0 and quotient % 2 == 0)
+    raise ValueError(f"Rounding must be one without random bits here, not {rounding}")
