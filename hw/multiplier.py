@@ -191,9 +191,11 @@ class Multiplier(wiring.Component):
         offset = a.offset + b.offset - out.min_exponent
         if len(a.exponent) > len(b.exponent):
             a, b = b, a
-        short = ShortProduct(len(a.fraction), len(b.fraction), out, config.rounding)
+        short = ShortProduct(
+            len(a.fraction), len(b.fraction), out, config.rounding, flags=config.flags
+        )
         biased, gradual, most = 0, out.subnormals, None
-        fits = short.fits and shift is None and not config.flags
+        fits = short.fits and shift is None
         if shift is None:
             gradual = gradual and a.low + b.low + offset < 0
             biased = int(out.zero and not gradual and not fits and out.step == 1)

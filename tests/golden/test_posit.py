@@ -1,5 +1,6 @@
 """Posits: codes to values and back, against the standard's definition."""
 
+import hashlib
 import itertools
 import pickle
 import random
@@ -252,3 +253,20 @@ def test_configuration_with_posits_comes_back_from_json() -> None:
     config = MultiplierConfig(a=POSIT8[0], b=Format.parse("int4"), out=POSIT8[2])
     assert MultiplierConfig.from_json(config.to_json()) == config
     assert config.identifier == "multiplier_posit8_0_int4_out_posit8_2"
+
+
+#: SHA-256 of the products of all pairs of codes, the second one counting first, as the C library
+#: SoftPosit 0.4.1 gives them: p8_mul, and pX1_mul and pX2_mul with 8 bits.
+SOFTPOSIT = [
+    "908d123cd2f8b627e7fb8123215f74cf35a1cc9da49b8e69181a345076ae5113",
+    "4a7cfd996e17cdad51c14fa8f44738130ea5c04aa4774eceaeed240930e985c1",
+    "f2545ccc14582b72c3ad91f514eee78f3d6ce5799fbec1ea0e6f78f83643b4c4",
+]
+
+
+@pytest.mark.parametrize("es", range(3))
+def test_products_of_all_pairs_are_those_of_softposit(es: int) -> None:
+    fmt = Posit(n=8, es=es)
+    a, b = np.repeat(fmt.codes, 256), np.tile(fmt.codes, 256)
+    codes = multiply(MultiplierConfig(a=fmt, b=fmt, out=fmt), a=a, b=b)["out"]
+    assert hashlib.sha256(codes.tobytes()).hexdigest() == SOFTPOSIT[es]
