@@ -8,7 +8,6 @@ from ffp8.golden.formats import Format
 from ffp8.golden.rounding import Rounding
 from ffp8.hw.short_product import ShortProduct
 
-
 ROUNDINGS = [Rounding.NEAREST_EVEN, Rounding.TOWARD_ZERO, Rounding.TO_ODD]
 
 
