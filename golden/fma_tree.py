@@ -5,11 +5,12 @@ from typing import ClassVar
 
 import numpy as np
 
+from .any_format import AnyFormat
 from .block import BlockConfig, option
 from .exact import Exact
 from .exact_sum import exact_sum
 from .formats import Format
-from .ports import FLAGS, AnyFormat, Direction, Port, enable_port, flag_ports
+from .ports import FLAGS, Direction, Port, enable_port, flag_ports
 from .ranges import Range, value_range
 from .raw import RawFormat
 from .rounding import Overflow, Rounding

@@ -5,10 +5,11 @@ from typing import ClassVar
 
 import numpy as np
 
+from .any_format import AnyFormat
 from .block import BlockConfig, option
 from .exact import Exact
 from .formats import Format, integer
-from .ports import FLAGS, AnyFormat, Direction, Port, Role, enable_port, flag_ports
+from .ports import FLAGS, Direction, Port, Role, enable_port, flag_ports
 from .raw import RawFormat
 from .rounding import Overflow, Rounding
 from .scalar_format import ScalarFormat

@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 
+from .any_format import AnyFormat
 from .formats import Format
+from .posit import Posit
+from .raw import RawFormat
 
 __all__ = ["Range", "value_range"]
 
@@ -37,9 +40,29 @@ class Range:
         return Range(self.low << self.unit - unit, self.high << self.unit - unit, unit)
 
 
-def value_range(fmt: Format) -> Range:
-    """The finite values of a format, in its least step."""
+def value_range(fmt: AnyFormat) -> Range:
+    """The finite values of a format, in a unit that all of them are multiples of."""
+    match fmt:
+        case Format():
+            unit = fmt.quantum_exponent
+        case Posit():
+            unit = int(fmt.min_positive.magnitude_log2)
+        case RawFormat():
+            return raw_range(fmt)
+        case _:
+            raise TypeError(f"Range must be that of a Format, Posit or RawFormat, not {fmt!r}")
     top = fmt.max
-    high = int(top.significand) << int(top.exponent) - fmt.quantum_exponent
-    low = -high - fmt.complement if fmt.sign else 0
-    return Range(low, high, fmt.quantum_exponent)
+    shift = int(top.exponent) - unit
+    high = int(top.significand) << shift if shift >= 0 else int(top.significand) >> -shift
+    low = -high - (isinstance(fmt, Format) and fmt.complement) if fmt.sign else 0
+    return Range(low, high, unit)
+
+
+def raw_range(fmt: RawFormat) -> Range:
+    """The values that the fields can hold."""
+    top = 2**fmt.exponent - 1
+    if fmt.complement:
+        half = 2 ** (fmt.significand - 1)
+        return Range(-half << top, half - 1 << top, -fmt.bias)
+    high = 2**fmt.significand - 1 << top
+    return Range(-high if fmt.sign else 0, high, -fmt.bias)
