@@ -85,7 +85,7 @@ class AccumulatorConfig(BlockConfig):
 
     a: AnyFormat = option("format of the terms, that of exact products and sums (raw_...) too")
     kind: Kind = option("how the sum is kept", default=Kind.RUNNING)
-    out: Format | None = option("format of the result; the exact sum if absent", default=None)
+    out: ScalarFormat | None = option("format of the result; the exact sum if absent", default=None)
     inner: Format | None = option(
         "format of the sums inside chunks; that of the result if absent", default=None
     )
@@ -115,8 +115,13 @@ class AccumulatorConfig(BlockConfig):
         self._check_kind()
         for name in ("inner", "out"):
             fmt = getattr(self, name)
-            if fmt is not None and (fmt.step != 1 or not fmt.zero):
-                raise ValueError(f"Option {name} must be of radix 2 and have a zero, not {fmt}")
+            if fmt is None or self.kind is Kind.EXACT:
+                continue
+            if not isinstance(fmt, Format) or fmt.step != 1 or not fmt.zero:
+                raise ValueError(
+                    f"Option {name} must be a format of radix 2 with a zero for {self.kind} sums, "
+                    f"not {fmt}"
+                )
         least = len(LOOPS[self.kind])
         most = least + len(places(self))
         if self.stages is not None and not least <= self.stages <= most:
@@ -157,9 +162,13 @@ class AccumulatorConfig(BlockConfig):
     @property
     def inner_format(self) -> Format:
         """The format of sums inside chunks."""
-        chosen = self.out if self.inner is None else self.inner
-        assert chosen is not None
-        return chosen
+        return self.outer_format if self.inner is None else self.inner
+
+    @property
+    def outer_format(self) -> Format:
+        """The format that a running sum, or that of chunks, is kept in."""
+        assert isinstance(self.out, Format)
+        return self.out
 
     @property
     def ports(self) -> tuple[Port, ...]:
@@ -194,7 +203,7 @@ def places(config: AccumulatorConfig) -> tuple[str, ...]:
     before = BEFORE[config.kind]
     if config.kind is not Kind.EXACT or config.out is None:
         return before
-    return before + (BEHIND if config.out.exponent else BEHIND[-1:])
+    return before + (BEHIND if config.out.max_exponent_field else BEHIND[-1:])
 
 
 def held_range(config: AccumulatorConfig) -> Range:
@@ -284,8 +293,8 @@ def join_raw(raw: RawFormat, sums: ExactSums) -> np.ndarray:
 
 def rounded(config: AccumulatorConfig, terms: Exact, first: np.ndarray) -> dict[str, np.ndarray]:
     """The ports of sums that are rounded after each term."""
-    assert config.out is not None
-    formats = [config.out]
+    out = config.outer_format
+    formats = [out]
     if config.kind is Kind.CHUNKED:
         formats.append(config.inner_format)
     unit = min(value_range(config.a).unit, *map(finest, formats), 0)
@@ -299,8 +308,8 @@ def rounded(config: AccumulatorConfig, terms: Exact, first: np.ndarray) -> dict[
         inner = RoundedSum(config.inner_format, *modes, unit)
         numbers, _ = inner.run(numbers, (place == 0).tolist(), keep)
         keep = (place == config.chunk - 1).tolist()
-    sums, codes = RoundedSum(config.out, *modes, unit).run(numbers, restart, keep)
-    found = {"out": np.array(codes, np.int64).astype(code_dtype(config.out.width))}
+    sums, codes = RoundedSum(out, *modes, unit).run(numbers, restart, keep)
+    found = {"out": np.array(codes, np.int64).astype(code_dtype(out.width))}
     if not config.flags:
         return found
     raised = np.array(sums.flags, np.uint8)

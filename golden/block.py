@@ -62,9 +62,7 @@ class Option:
         if text is None and self.optional:
             return None
         if issubclass(self.kind, AnyFormat):
-            return (
-                text if isinstance(text, AnyFormat) else self.kind.parse(typing.cast(str, text))
-            )
+            return text if isinstance(text, AnyFormat) else self.kind.parse(typing.cast(str, text))
         if self.kind is bool:
             return self._parse_bool(text)
         if self.kind is int:

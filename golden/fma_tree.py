@@ -9,11 +9,11 @@ from .any_format import AnyFormat
 from .block import BlockConfig, option
 from .exact import Exact
 from .exact_sum import exact_sum
-from .formats import Format
 from .ports import FLAGS, Direction, Port, enable_port, flag_ports
 from .ranges import Range, value_range
 from .raw import RawFormat
 from .rounding import Overflow, Rounding
+from .scalar_format import ScalarFormat
 
 __all__ = [
     "MAX_EXACT_WIDTH",
@@ -56,10 +56,10 @@ class FmaTreeConfig(BlockConfig):
 
     block: ClassVar[str] = "fma-tree"
 
-    a: Format = option("format of the operands a")
-    b: Format = option("format of the operands b")
-    c: Format | None = option("format of the addend; no addend if absent", default=None)
-    out: Format | None = option("format of the result; the exact sum if absent", default=None)
+    a: ScalarFormat = option("format of the operands a")
+    b: ScalarFormat = option("format of the operands b")
+    c: ScalarFormat | None = option("format of the addend; no addend if absent", default=None)
+    out: ScalarFormat | None = option("format of the result; the exact sum if absent", default=None)
     ways: int = option("number of products", default=8, minimum=1, maximum=64)
     rounding: Rounding = option("rounding of the result", default=Rounding.NEAREST_EVEN)
     overflow: Overflow = option(
@@ -72,10 +72,6 @@ class FmaTreeConfig(BlockConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name in ("a", "b", "c", "out"):
-            fmt = getattr(self, name)
-            if fmt is not None and fmt.step != 1:
-                raise ValueError(f"Option {name} must be a format of radix 2, not {fmt}")
         if self.out is None and self.flags:
             raise ValueError("Option flags must be off for the exact sum, which is not rounded")
         if self.enable and not self.stages:
@@ -138,8 +134,7 @@ def product_range(config: FmaTreeConfig) -> Range:
 
 def exact_range(config: FmaTreeConfig) -> Range:
     """The sums of finite terms."""
-    lane = product_range(config)
-    total = Range(lane.low * config.ways, lane.high * config.ways, lane.unit)
+    total = product_range(config).times(config.ways)
     return total if config.c is None else total + value_range(config.c)
 
 
@@ -176,14 +171,14 @@ def places(config: FmaTreeConfig) -> tuple[str, ...]:
     """
     found = ["product"]
     formats = (config.a, config.b, config.c)
-    if any(fmt.exponent for fmt in formats if fmt is not None):
+    if any(fmt.max_exponent_field for fmt in formats if fmt is not None):
         found.append("shift")
     levels = (config.ways - 1).bit_length()
     found += [f"sum_{level}" for level in range(1, levels + 1)]
     if config.c is not None:
         found.append("addend")
     if config.out is not None:
-        if config.out.exponent:
+        if config.out.max_exponent_field:
             found += ["magnitude", "coarse", "normal"]
         found.append("neighbour")
     return tuple(found)
@@ -242,7 +237,9 @@ def join_raw(raw: RawFormat, total: Exact) -> np.ndarray:
     wide = total.significand.astype(object) if raw.significand > 62 else total.significand
     known = total.finite & ~total.zero
     shift = np.where(known, total.exponent + raw.bias, 0)
-    number = np.where(known, wide, 0) << shift.astype(wide.dtype)
+    number = np.where(known, wide, 0) << np.maximum(shift, 0).astype(wide.dtype)
+    # Below the least step there is nothing but a posit's zeros.
+    number = number >> np.maximum(-shift, 0).astype(wide.dtype)
     if raw.complement:
         number = np.where(known & total.negative, -number, number)
         lowest = np.where(total.infinite & total.negative, 1, 0).astype(wide.dtype)

@@ -188,7 +188,7 @@ class Format(ScalarFormat):
 
     @property
     def quantum_exponent(self) -> int:
-        """Exponent of the distance between the least values."""
+        """As in `ScalarFormat`: exponent of the distance between the least values."""
         return self.min_exponent - self.fraction
 
     @property
@@ -286,7 +286,7 @@ class Format(ScalarFormat):
     @property
     def corners(self) -> set[int]:
         unit = 2**self.fraction
-        places = [self.max_index, unit, self.magnitude_codes.infinity, self.nan_code]
+        places = [0, self.max_index, unit, self.magnitude_codes.infinity, self.nan_code]
         places += [((2 ** (self.exponent - 1) - 1) if self.exponent else 0) * unit]
         near = {place + step for place in places if place is not None for step in (-1, 0, 1)}
         signs = (0, 2**self.magnitude_width) if self.sign else (0,)

@@ -109,6 +109,14 @@ class Posit(ScalarFormat):
         return self.unpack(np.array(1))
 
     @property
+    def quantum_exponent(self) -> int:
+        """As in `ScalarFormat`: exponent of the least value.
+
+        A regime longer by a bit is a factor of 2^(2^es), and leaves a bit less of the fraction.
+        """
+        return -self.max_exponent
+
+    @property
     def significand_width(self) -> int:
         return self.fraction + 1
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from .any_format import AnyFormat
 from .formats import Format
-from .posit import Posit
 from .raw import RawFormat
+from .scalar_format import ScalarFormat
 
 __all__ = ["Range", "value_range"]
 
@@ -35,34 +35,34 @@ class Range:
         ends = [x * y for x in (self.low, self.high) for y in (other.low, other.high)]
         return Range(min(ends), max(ends), self.unit + other.unit)
 
+    def __or__(self, other: "Range") -> "Range":
+        """The range of what is in one or the other, in the lesser unit."""
+        unit = min(self.unit, other.unit)
+        one, two = (side.in_unit(unit) for side in (self, other))
+        return Range(min(one.low, two.low), max(one.high, two.high), unit)
+
+    def times(self, count: int) -> "Range":
+        """The range of sums of so many."""
+        return Range(self.low * count, self.high * count, self.unit)
+
     def in_unit(self, unit: int) -> "Range":
         """The range in a unit that is no greater."""
         return Range(self.low << self.unit - unit, self.high << self.unit - unit, unit)
 
 
 def value_range(fmt: AnyFormat) -> Range:
-    """The finite values of a format, in a unit that all of them are multiples of."""
-    match fmt:
-        case Format():
-            unit = fmt.quantum_exponent
-        case Posit():
-            unit = int(fmt.min_positive.magnitude_log2)
-        case RawFormat():
-            return raw_range(fmt)
-        case _:
-            raise TypeError(f"Range must be that of a Format, Posit or RawFormat, not {fmt!r}")
+    """The finite values of a format, in its least step; those that raw fields can hold."""
+    if isinstance(fmt, RawFormat):
+        top = 2**fmt.exponent - 1
+        if fmt.complement:
+            half = 2 ** (fmt.significand - 1)
+            return Range(-half << top, half - 1 << top, -fmt.bias)
+        high = 2**fmt.significand - 1 << top
+        return Range(-high if fmt.sign else 0, high, -fmt.bias)
+    if not isinstance(fmt, ScalarFormat):
+        raise TypeError(f"Range must be that of a ScalarFormat or a RawFormat, not {fmt!r}")
     top = fmt.max
-    shift = int(top.exponent) - unit
-    high = int(top.significand) << shift if shift >= 0 else int(top.significand) >> -shift
-    low = -high - (isinstance(fmt, Format) and fmt.complement) if fmt.sign else 0
-    return Range(low, high, unit)
-
-
-def raw_range(fmt: RawFormat) -> Range:
-    """The values that the fields can hold."""
-    top = 2**fmt.exponent - 1
-    if fmt.complement:
-        half = 2 ** (fmt.significand - 1)
-        return Range(-half << top, half - 1 << top, -fmt.bias)
-    high = 2**fmt.significand - 1 << top
-    return Range(-high if fmt.sign else 0, high, -fmt.bias)
+    high = int(top.significand) * 2 ** (int(top.exponent) - fmt.quantum_exponent)
+    lowest = isinstance(fmt, Format) and fmt.complement
+    low = -high - lowest if fmt.sign else 0
+    return Range(low, high, fmt.quantum_exponent)

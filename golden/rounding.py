@@ -38,6 +38,9 @@ class Rounding(StrEnum):
     TOWARD_ZERO = "toward-zero"
     #: The nearer one; a tie goes to the greater magnitude.
     HALF_AWAY = "half-away"
+    #: The one whose code is odd (P3109 ToOdd; the sticky rounding of RISC-V's dot products).
+    #: Rounded again, to nearest and two bits shorter or more, it is as if rounded once.
+    TO_ODD = "to-odd"
 
     def goes_up(self, index: np.ndarray, twice_rest: np.ndarray, unit: np.ndarray) -> np.ndarray:
         """Whether an inexact magnitude goes up to the next index.
@@ -59,6 +62,8 @@ class Rounding(StrEnum):
             case Rounding.NEAREST_EVEN:
                 tie = np.asarray(twice_rest == unit, bool)
                 return np.asarray(twice_rest > unit, bool) | (tie & (index % 2 == 1))
+            case Rounding.TO_ODD:
+                return np.asarray(index % 2 == 0, bool)
 
 
 class Overflow(StrEnum):

@@ -60,6 +60,11 @@ class ScalarFormat(AnyFormat):
 
     @property
     @abstractmethod
+    def quantum_exponent(self) -> int:
+        """Exponent of the greatest power of two that all finite values are multiples of."""
+
+    @property
+    @abstractmethod
     def significand_width(self) -> int:
         """Bits of the widest significand, the implicit bit included."""
 

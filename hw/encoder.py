@@ -16,7 +16,7 @@ __all__ = ["Body", "Case", "Encoder", "Status"]
 class Status:
     """What is known of a value besides its magnitude.
 
-    NaN comes before infinity and zero, which mean nothing if it is set.
+    NaN comes before infinity, and that before zero: what comes later means nothing then.
     """
 
     sign: Value

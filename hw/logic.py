@@ -127,13 +127,17 @@ def shift_right_jam(
     return number
 
 
-def goes_up(rounding: Rounding, last: Value, guard: Value, sticky: Value) -> Value:
+def goes_up(
+    rounding: Rounding, last: Value, guard: Value, sticky: Value, lost: Value | None = None
+) -> Value:
     """Whether rounding takes the next neighbour.
 
     Parameters
     ----------
     last, guard, sticky
         The last bit kept, the one behind it, and whether any other behind is set.
+    lost
+        Whether anything is behind the last bit, where guard and sticky do not say so.
     """
     match rounding:
         case Rounding.TOWARD_ZERO:
@@ -142,6 +146,8 @@ def goes_up(rounding: Rounding, last: Value, guard: Value, sticky: Value) -> Val
             return guard
         case Rounding.NEAREST_EVEN:
             return guard & (sticky | last)
+        case Rounding.TO_ODD:
+            return (guard | sticky if lost is None else lost) & ~last
 
 
 def normalise_product(product: Value, width: int) -> Value:

@@ -152,7 +152,7 @@ def encode_posit(
     ordinary = ~status.nan & ~status.infinity & ~status.zero
     over = (near.above & ordinary) | infinite
     small = near.below & ordinary
-    none = status.zero | nar | small
+    none = (status.zero & ~infinite) | nar | small
     magnitude = Signal(size, name="magnitude")
     least = Cat(small & ~nar, Const(0, size - 1))
     rounded = (near.index + near.up)[:size] | over.replicate(size)

@@ -123,7 +123,7 @@ def align_power_of_4(m: Module, encoder: Encoder, significand: Value, scale: Val
         lost = odd | rest
     index = Signal(signed(len(scale) + 1), name="index")
     m.d.comb += index.eq(exponent)
-    up = goes_up(encoder.rounding, last, guard, sticky)
+    up = goes_up(encoder.rounding, last, guard, sticky, lost)
     return Neighbour(index, implicit, up, lost, tiny, NEVER)
 
 
@@ -170,8 +170,8 @@ def align_complement(m: Module, encoder: Encoder, number: Value, offset: int) ->
             up = negative & (guard | sticky)
         case Rounding.HALF_AWAY:
             up = guard & (sticky | ~negative)
-        case Rounding.NEAREST_EVEN:
-            up = guard & (sticky | index[0])
+        case Rounding.NEAREST_EVEN | Rounding.TO_ODD:
+            up = goes_up(encoder.rounding, index[0], guard, sticky)
     return Neighbour(index, NEVER, up, guard | sticky, NEVER, NEVER, complement=True)
 
 

@@ -8,7 +8,7 @@ from amaranth.hdl import Cat, Const, Module, Signal, Value
 from ffp8.golden.formats import Format
 from ffp8.golden.rounding import Rounding
 
-from .encoder import Body, Encoder, Status
+from .encoder import Body, Case, Encoder, Status
 from .logic import above, add, goes_up, multiply, normalise_product, plus_constant, resize
 from .pipeline import Pipeline
 from .table import lookup
@@ -185,20 +185,25 @@ class ShortProduct:
         negative = scale[-1]
         exponent = plus_constant(m, resize(scale, out.exponent), 1, out.exponent, "exponent")
         body = Body(Cat(scaled.fraction, exponent))
-        zero = negative
-        # A result of a lower scale than this is zero after rounding.
+        zero = small = negative
+        # A result of a lower scale than this is zero after rounding, or the least one to odd.
         least = 0
         if self.gradual and a.low + b.low < 0:
             places = out.fraction.bit_length()
             least = -(2**places)
             body = Body(body.number, resize(self.below(m, scaled), out.magnitude_width), negative)
-            zero = negative & ~scale[places:-1].all()
+            zero = small = negative & ~scale[places:-1].all()
         given_zero = status.zero
-        if max(a.zero_exponent + b.high, b.zero_exponent + a.high) + 1 < least:
+        raised = self.gradual and self.rounding is Rounding.TO_ODD
+        if raised:
+            zero = Const(0, 1)
+        elif max(a.zero_exponent + b.high, b.zero_exponent + a.high) + 1 < least:
             given_zero = Const(0, 1)
         limit = out.max_index - self.one
         beyond = above(Cat(scaled.fraction, scale).as_signed(), limit) & ~given_zero
         cases = encoder.cases(status, beyond, zero | given_zero)
+        if raised:
+            cases.append(Case(small, 1, signed=True))
         if summed == "product":
             cases = [
                 replace(case, when=pipeline.bits("neighbour", case.when, f"case_{place}"))
@@ -243,3 +248,5 @@ def divide(number: int, places: int, rounding: Rounding) -> int:
             return quotient + (rest >= half)
         case Rounding.NEAREST_EVEN:
             return quotient + (rest > half or (rest == half and quotient % 2 == 1))
+        case Rounding.TO_ODD:
+            return quotient + (rest > 0 and quotient % 2 == 0)

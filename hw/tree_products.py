@@ -3,19 +3,13 @@
 from amaranth.hdl import Cat, Const, Module, Signal, Value, signed
 
 from ffp8.golden.fma_tree import FmaTreeConfig, product_range
-from ffp8.golden.formats import Format
 from ffp8.golden.ranges import value_range
 
 from .logic import multiply_signed, rows
-from .table import lookup
 from .tree_lanes import Lanes, Operand
 from .tree_sum import Term
-from .unpacked import Unpacked
 
-__all__ = ["exact_terms"]
-
-#: Up to this many exponent bits, the distance from the least exponent is a table.
-TABLE_EXPONENT = 5
+__all__ = ["exact_terms", "signed_number"]
 
 
 def exact_terms(m: Module, config: FmaTreeConfig, lanes: Lanes) -> tuple[list[Term], Term | None]:
@@ -23,34 +17,30 @@ def exact_terms(m: Module, config: FmaTreeConfig, lanes: Lanes) -> tuple[list[Te
     products = []
     for lane, (a, b) in enumerate(zip(lanes.a, lanes.b, strict=True)):
         number = product(m, config, a, b, f"product_{lane}")
-        amounts = (
-            distance(m, config.a, a.parts, f"a_{lane}"),
-            distance(m, config.b, b.parts, f"b_{lane}"),
-        )
-        shift = sum_of(m, amounts, f"shift_{lane}")
+        shift = sum_of(m, (a.distance, b.distance), f"shift_{lane}")
         products.append(Term(number, shift, product_range(config)))
     addend = None
     if config.c is not None and lanes.c is not None:
-        number = signed_number(m, config.c, lanes.c, "c")
-        addend = Term(number, distance(m, config.c, lanes.c.parts, "c"), value_range(config.c))
+        number = signed_number(m, lanes.c, "c")
+        addend = Term(number, lanes.c.distance, value_range(config.c))
     return products, addend
 
 
 def product(m: Module, config: FmaTreeConfig, a: Operand, b: Operand, name: str) -> Value:
     """The signed product of two significands."""
-    if config.a.complement or config.b.complement:
-        left = signed_number(m, config.a, a, f"{name}_a")
-        right = signed_number(m, config.b, b, f"{name}_b")
+    if a.signed is not None or b.signed is not None:
+        left = signed_number(m, a, f"{name}_a")
+        right = signed_number(m, b, f"{name}_b")
         return multiply_signed(m, left, right, name)
     one, two = sorted((operand.parts.significand for operand in (a, b)), key=len)
     sign = a.parts.sign ^ b.parts.sign if config.a.sign or config.b.sign else Const(0, 1)
     return rows(m, negate(m, one, sign, f"{name}_factor"), two, name).as_signed()
 
 
-def signed_number(m: Module, fmt: Format, operand: Operand, name: str) -> Value:
+def signed_number(m: Module, operand: Operand, name: str) -> Value:
     """An operand's significand with its sign."""
-    if fmt.complement:
-        return operand.code.as_signed()
+    if operand.signed is not None:
+        return operand.signed
     return negate(m, operand.parts.significand, operand.parts.sign, name)
 
 
@@ -67,18 +57,6 @@ def negate(m: Module, number: Value, minus: Value, name: str) -> Value:
     negated = Signal(signed(len(number) + 1), name=name)
     m.d.comb += negated.eq(Cat(*bits, minus & below))
     return negated
-
-
-def distance(m: Module, fmt: Format, operand: Unpacked, name: str) -> Value | None:
-    """How far the operand's exponent is above the least one; None for formats without any."""
-    if not fmt.exponent:
-        return None
-    exponent = operand.exponent
-    if not fmt.zero:
-        return exponent
-    if fmt.exponent <= TABLE_EXPONENT:
-        return lookup(m, exponent, fmt.exponent, lambda e: max(e - 1, 0), f"{name}_distance")
-    return (exponent - 1)[: fmt.exponent]
 
 
 def sum_of(m: Module, amounts: tuple[Value | None, ...], name: str) -> Value | None:

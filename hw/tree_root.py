@@ -1,21 +1,48 @@
 """The root of a tree: the sum as it is, or normalised and rounded once."""
 
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 
-from ffp8.golden.fma_tree import FmaTreeConfig
+from ffp8.golden.any_format import AnyFormat
+from ffp8.golden.formats import Format
+from ffp8.golden.posit import Posit
 from ffp8.golden.ranges import Range
 from ffp8.golden.raw import RawFormat
+from ffp8.golden.rounding import Overflow, Rounding
+from ffp8.golden.scalar_format import ScalarFormat
 
 from .encoder import Encoder, Status
 from .logic import hold, jam
 from .pipeline import Pipeline
-from .rounder import Neighbour, align_complement, align_fixed, align_float, encode
+from .posit import align_posit, encode_posit
+from .rounder import (
+    RADIX_4_BITS,
+    Neighbour,
+    align_complement,
+    align_fixed,
+    align_float,
+    align_power_of_4,
+    encode,
+)
 from .specials import Specials
 from .tree_sum import Term
 
-__all__ = ["Root"]
+__all__ = ["Result", "Root"]
+
+
+class Result(Protocol):
+    """What a configuration says of a result."""
+
+    @property
+    def out(self) -> ScalarFormat | None: ...
+    @property
+    def rounding(self) -> Rounding: ...
+    @property
+    def overflow(self) -> Overflow: ...
+    @property
+    def result(self) -> AnyFormat: ...
 
 
 @dataclass(frozen=True)
@@ -32,7 +59,7 @@ class Root:
 
     m: Module
     pipeline: Pipeline
-    config: FmaTreeConfig
+    config: Result
 
     def outputs(self, total: Term, specials: Specials) -> dict[str, Value]:
         """The ports: the sum as it is, or rounded."""
@@ -44,24 +71,34 @@ class Root:
             sign=Mux(specials.infinity, specials.negative_infinity, number[-1] | specials.negative),
             nan=specials.nan,
             infinity=specials.infinity,
-            zero=~number.any(),
+            zero=~number.any() & ~specials.infinity,
             made_nan=specials.made_nan,
         )
         status = hold(m, status, "sum")
-        encoder = Encoder(out, self.config.rounding, self.config.overflow)
-        if out.complement:
-            near = align_complement(m, encoder, number, total.range.unit)
-        else:
-            magnitude = number
-            if total.range.low < 0:
-                magnitude = Signal(len(number), name="magnitude")
-                m.d.comb += magnitude.eq(Mux(number[-1], -number, number))
-            if out.exponent:
-                magnitude = pipeline.bits("magnitude", magnitude, "number")
-                status = pipeline.bundle("magnitude", status)
-                return self.rounded_float(encoder, magnitude, total.range, status)
+        if isinstance(out, Format) and out.complement:
+            encoder = self.encoder(out)
+            return self.encoded(
+                encoder, align_complement(m, encoder, number, total.range.unit), status
+            )
+        magnitude = number
+        if total.range.low < 0:
+            magnitude = Signal(len(number), name="magnitude")
+            m.d.comb += magnitude.eq(Mux(number[-1], -number, number))
+        if isinstance(out, Format) and not out.exponent:
+            encoder = self.encoder(out)
             near = align_fixed(m, encoder, magnitude, Const(0, 0), total.range.unit)
-        return self.encoded(encoder, near, status)
+            return self.encoded(encoder, near, status)
+        magnitude = pipeline.bits("magnitude", magnitude, "number")
+        status = pipeline.bundle("magnitude", status)
+        match out:
+            case Posit():
+                return self.rounded_posit(out, magnitude, total.range, status)
+            case Format():
+                return self.rounded_float(out, magnitude, total.range, status)
+        raise TypeError(f"Tree result must be a Format or a Posit, not {out!r}")
+
+    def encoder(self, out: Format) -> Encoder:
+        return Encoder(out, self.config.rounding, self.config.overflow)
 
     def encoded(self, encoder: Encoder, near: Neighbour, status: Status) -> dict[str, Value]:
         near = self.pipeline.bundle("neighbour", near)
@@ -83,17 +120,46 @@ class Root:
         return Cat(parts[name] for name in raw.fields)
 
     def rounded_float(
-        self, encoder: Encoder, magnitude: Value, known: Range, status: Status
+        self, out: Format, magnitude: Value, known: Range, status: Status
     ) -> dict[str, Value]:
-        """Magnitudes rounded to a format with exponents: moved left until the first bit is one."""
-        m, pipeline, out = self.m, self.pipeline, encoder.out
-        size = max(abs(known.low), known.high).bit_length()
-        number = magnitude[:size]
-        wanted = out.fraction + 3
+        """Magnitudes rounded to a format with exponents."""
+        encoder = self.encoder(out)
         # What the exponent of the least bit is, seen from the least normal result.
         offset = known.unit - out.min_exponent
+        if out.step == 2:
+            found = self.normalised(magnitude, known, status, RADIX_4_BITS, offset)
+            near = align_power_of_4(self.m, encoder, found.significand, found.scale)
+            return self.encoded(encoder, near, found.status)
         gradual = out.subnormals and offset < 0
         biased = int(out.zero and not gradual)
+        found = self.normalised(magnitude, known, status, out.fraction + 3, offset + biased)
+        near = align_float(
+            self.m, encoder, found.significand, found.scale, gradual=gradual, biased=biased
+        )
+        # Rounding can take the largest sum to the next binade, but not beyond it.
+        most = (length(known) - 1 + offset + 2) * 2**out.fraction
+        return self.encoded(encoder, replace(near, most=most), found.status)
+
+    def rounded_posit(
+        self, out: Posit, magnitude: Value, known: Range, status: Status
+    ) -> dict[str, Value]:
+        """Magnitudes rounded to a posit."""
+        found = self.normalised(magnitude, known, status, out.fraction + 3, known.unit)
+        near = align_posit(self.m, out, self.config.rounding, found.significand, found.scale)
+        near = self.pipeline.bundle("neighbour", near)
+        status = self.pipeline.bundle("neighbour", found.status)
+        return encode_posit(self.m, out, self.config.overflow, near, status)
+
+    def normalised(
+        self, magnitude: Value, known: Range, status: Status, wanted: int, offset: int
+    ) -> "Normalised":
+        """Magnitudes moved left until the first bit is one, and cut to the bits that are wanted.
+
+        The scale of the least magnitude, 1, is `offset`.
+        """
+        m, pipeline = self.m, self.pipeline
+        size = length(known)
+        number = magnitude[:size]
         zeros: list[Value] = []
         steps = [1 << level for level in reversed(range(max((size - 1).bit_length(), 1)))]
         for step in steps:
@@ -115,14 +181,24 @@ class Root:
             number = moved
             zeros.append(empty)
         count = Cat(*reversed(zeros))
-        top = size - 1 + offset + biased
+        top = size - 1 + offset
         low, high = top - 2 ** len(count) + 1, top
         scale = Signal(signed(Range(low, high, 0).width), name="scale")
         m.d.comb += scale.eq(top - count)
         significand = pipeline.bits("normal", jam(number, wanted), "number")
-        scale = pipeline.bits("normal", scale, "scale")
-        status = pipeline.bundle("normal", status)
-        near = align_float(m, encoder, significand, scale, gradual=gradual, biased=biased)
-        # Rounding can take the largest sum to the next binade, but not beyond it.
-        most = (size - 1 + offset + 2) * 2**out.fraction
-        return self.encoded(encoder, replace(near, most=most), status)
+        scale = pipeline.bits("normal", scale, "scale").as_signed()
+        return Normalised(significand, scale, pipeline.bundle("normal", status))
+
+
+@dataclass(frozen=True)
+class Normalised:
+    """A magnitude significand / 2^(len - 1) * 2^scale; the first bit is one unless it is zero."""
+
+    significand: Value
+    scale: Value
+    status: Status
+
+
+def length(known: Range) -> int:
+    """Bits of the largest magnitude."""
+    return max(abs(known.low), known.high).bit_length()

@@ -1,6 +1,5 @@
 """What a unit is tested with: all codes where they can be counted, corners and chance beyond."""
 
-import itertools
 import zlib
 from dataclasses import dataclass
 
@@ -8,9 +7,11 @@ import numpy as np
 
 from ffp8.golden.block import BlockConfig
 from ffp8.golden.ports import Port, Role
-from ffp8.golden.scalar_format import ScalarFormat
 
-__all__ = ["EXHAUSTIVE_BITS", "Stimuli", "cases", "corners", "cycles"]
+from .corners import combinations, patterns, random_codes
+from .sequences import sequence
+
+__all__ = ["EXHAUSTIVE_BITS", "Stimuli", "cases", "cycles"]
 
 #: Units with at most this many operand bits are tested with every combination.
 EXHAUSTIVE_BITS = 20
@@ -39,7 +40,7 @@ class Stimuli:
 
 
 def cases(config: BlockConfig, seed: int, count: int | None = None) -> Stimuli:
-    """Operands to test a unit with.
+    """Operands to test a unit with; a sequence of them where the unit has state.
 
     Parameters
     ----------
@@ -49,17 +50,20 @@ def cases(config: BlockConfig, seed: int, count: int | None = None) -> Stimuli:
         How many random cases where not all combinations are tested; fewer than all
         combinations are tested if this is given.
     """
+    rng = np.random.default_rng([seed, zlib.crc32(config.identifier.encode())])
+    if config.has_state:
+        length = 2**18 if count is None else count
+        return Stimuli(sequence(config, length, rng), exhaustive=False)
     bits = sum(port.width for port in config.operands)
     if bits <= EXHAUSTIVE_BITS and (count is None or count >= 2**bits):
         return Stimuli(every_combination(config.operands), exhaustive=True)
-    rng = np.random.default_rng([seed, zlib.crc32(config.identifier.encode())])
-    directed = corner_combinations(config.operands, rng)
     random = {
         port.name: random_codes(port, 2**18 if count is None else count, rng)
         for port in config.operands
     }
+    parts = [combinations(config.operands, rng), patterns(config.operands, rng), random]
     return Stimuli(
-        {name: np.concatenate([directed[name], random[name]]) for name in random},
+        {name: np.concatenate([part[name] for part in parts if part]) for name in random},
         exhaustive=False,
     )
 
@@ -77,54 +81,6 @@ def every_combination(ports: tuple[Port, ...]) -> dict[str, np.ndarray]:
         array = codes[0] if port.elements == 1 else np.stack(codes, axis=1)
         found[port.name] = array.astype(port.dtype)
     return found
-
-
-def corners(port: Port) -> np.ndarray:
-    """Codes of a port where faults hide: limits, zeros, specials and their neighbours."""
-    width = port.element_width
-    if width <= 4:
-        return np.arange(2**width).astype(port.dtype)
-    codes = {0, 1, 2, 2**width - 1, 2**width - 2, 2 ** (width - 1), 2 ** (width - 1) - 1}
-    if isinstance(port.format, ScalarFormat):
-        codes |= port.format.corners
-    return np.array(sorted(c for c in codes if 0 <= c < 2**width), dtype=port.dtype)
-
-
-def corner_combinations(
-    ports: tuple[Port, ...], rng: np.random.Generator, limit: int = 2**16
-) -> dict[str, np.ndarray]:
-    """All combinations of the ports' corners, or a random choice of them where they are many.
-
-    The elements of a vector take corners independently.
-    """
-    lanes = [(port, lane) for port in ports for lane in range(port.elements)]
-    codes = [corners(port) for port, _ in lanes]
-    total = int(np.prod([float(len(c)) for c in codes])) if len(lanes) < 8 else limit + 1
-    if total <= limit:
-        table = np.array(list(itertools.product(*(range(len(c)) for c in codes))))
-    else:
-        table = np.stack([rng.integers(0, len(c), limit) for c in codes], axis=1)
-    columns: dict[str, list[np.ndarray]] = {port.name: [] for port in ports}
-    for place, (port, _) in enumerate(lanes):
-        columns[port.name].append(codes[place][table[:, place]])
-    return {
-        port.name: columns[port.name][0]
-        if port.elements == 1
-        else np.stack(columns[port.name], axis=1)
-        for port in ports
-    }
-
-
-def random_codes(port: Port, count: int, rng: np.random.Generator) -> np.ndarray:
-    shape = (count,) if port.elements == 1 else (count, port.elements)
-    if port.element_width > 64:
-        words = -(-port.element_width // 32)
-        total = np.zeros(shape, object)
-        for _ in range(words):
-            total = (total << 32) | rng.integers(0, 2**32, shape).astype(object)
-        return total & (2**port.element_width - 1)
-    top = 2**port.element_width - 1
-    return rng.integers(0, top, shape, dtype=np.uint64, endpoint=True).astype(port.dtype)
 
 
 def cycles(config: BlockConfig, stimuli: Stimuli, seed: int) -> Stimuli:

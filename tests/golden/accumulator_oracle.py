@@ -15,6 +15,7 @@ from ffp8.golden.accumulator import AccumulatorConfig, Kind
 from ffp8.golden.any_format import AnyFormat
 from ffp8.golden.formats import Format
 from ffp8.golden.raw import RawFormat
+from ffp8.golden.scalar_format import ScalarFormat
 
 __all__ = ["Rounder", "exact_steps", "merged", "steps", "values_of"]
 
@@ -30,10 +31,7 @@ def values_of(fmt: AnyFormat, codes: np.ndarray) -> list[Value]:
         return [oracle.decode(int(code)) for code in codes]
     if isinstance(fmt, RawFormat):
         return [raw_value(fmt, int(code)) for code in codes]
-    found = []
-    for value in fmt.unpack(codes).to_fractions():
-        found.append(Value(value < 0, abs(value)))
-    return found
+    return [Value(value < 0, abs(value)) for value in fmt.unpack(codes).to_fractions()]
 
 
 def raw_value(fmt: RawFormat, code: int) -> Value:
@@ -57,9 +55,13 @@ def add(one: Value, two: Value) -> tuple[Value, bool]:
     if any(isinstance(v.magnitude, float) and isnan(v.magnitude) for v in (one, two)):
         return Value(False, nan), False
     if infinities:
-        return (Value(False, nan), True) if len(infinities) > 1 else (
-            Value(infinities.pop(), inf),
-            False,
+        return (
+            (Value(False, nan), True)
+            if len(infinities) > 1
+            else (
+                Value(infinities.pop(), inf),
+                False,
+            )
         )
     total = sum((-v.magnitude if v.negative else v.magnitude) for v in (one, two))
     if total == 0:
@@ -74,7 +76,7 @@ def merged(*flags: Flags) -> Flags:
 class Rounder:
     """Rounds values to a format."""
 
-    def __init__(self, fmt: Format, config: AccumulatorConfig):
+    def __init__(self, fmt: ScalarFormat, config: AccumulatorConfig):
         self.oracle = Oracle.of(fmt)
         self.oracle.denominator = 2**400
         self.modes = str(config.rounding), str(config.overflow)

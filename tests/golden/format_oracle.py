@@ -305,8 +305,10 @@ class Grid:
                 up = above <= below
             case "nearest-even":
                 up = above < below or (above == below and self.indices[at + 1] % 2 == 0)
+            case "to-odd":
+                up = self.indices[at + 1] % 2 == 1
             case _:
-                raise ValueError(f"Rounding must be one of three, not {rounding}")
+                raise ValueError(f"Rounding must be a known one, not {rounding}")
         return at + up
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
-__all__ = ["PositOracle"]
+__all__ = ["PositOracle", "goes_up"]
 
 TWO = Fraction(2)
 
@@ -67,11 +67,7 @@ class PositOracle:
         code = min(max(bisect.bisect_right(values, magnitude), 1), len(values))
         inexact = values[code - 1] != magnitude
         if inexact and not above and not below:
-            middle = self.middles[code - 1]
-            tie = {"nearest-even": code % 2 == 1, "half-away": True, "toward-zero": False}
-            code += (magnitude > middle and rounding != "toward-zero") or (
-                magnitude == middle and tie[rounding]
-            )
+            code += goes_up(code, magnitude, self.middles[code - 1], rounding)
         if value < 0:
             code = 2**self.n - code
         return code, above, below, inexact
@@ -93,3 +89,17 @@ class PositOracle:
             for factor in (1 - epsilon, Fraction(1), 1 + epsilon):
                 yield magnitude * factor
                 yield -magnitude * factor
+
+
+def goes_up(code: int, magnitude: Fraction, middle: Fraction, rounding: str) -> bool:
+    """Whether a magnitude between two posits goes to the greater; `code` is that of the other."""
+    match rounding:
+        case "toward-zero":
+            return False
+        case "to-odd":
+            return code % 2 == 0
+        case "half-away":
+            return magnitude >= middle
+        case "nearest-even":
+            return magnitude > middle or (magnitude == middle and code % 2 == 1)
+    raise ValueError(f"Rounding must be a known one, not {rounding}")

@@ -1,6 +1,5 @@
 """Accumulators against exact rationals."""
 
-import re
 from fractions import Fraction
 from typing import Any
 
@@ -9,20 +8,19 @@ import pytest
 from accumulator_oracle import Rounder, exact_steps, merged, steps, values_of
 from format_oracle import Flags, Value
 
-from ffp8.golden.accumulator import AccumulatorConfig, accumulate, held_range, places
+from ffp8.golden.accumulator import AccumulatorConfig, accumulate, held_range
 from ffp8.golden.any_format import AnyFormat
 from ffp8.golden.formats import Format
-from ffp8.golden.fma_tree import FmaTreeConfig, fma_tree
-from ffp8.golden.multiplier import MultiplierConfig, multiply
 from ffp8.golden.ports import FLAGS
 from ffp8.golden.raw import RawFormat
+from ffp8.golden.scalar_format import ScalarFormat
 
 
 def accumulator(a: str, out: str | None, kind: str = "running", **options: Any) -> Any:
     inner = options.pop("inner", None)
     return AccumulatorConfig(
         a=AnyFormat.parse(a),
-        out=None if out is None else Format.parse(out),
+        out=None if out is None else ScalarFormat.parse(out),
         inner=None if inner is None else Format.parse(inner),
         kind=kind,  # pyright: ignore[reportArgumentType]
         **options,

@@ -52,7 +52,7 @@ def test_options_tell_what_the_command_line_needs() -> None:
     assert list(options) == ["a", "scale", "count", "size", "rounding", "fast"]
     assert [name for name, opt in options.items() if opt.required] == ["a"]
     assert [name for name, opt in options.items() if opt.optional] == ["scale"]
-    assert options["rounding"].choices == ["nearest-even", "toward-zero", "half-away"]
+    assert options["rounding"].choices == [str(rounding) for rounding in Rounding]
     assert options["count"].choices is None
     assert (options["count"].minimum, options["count"].maximum) == (1, 4)
     assert {opt.meaning for opt in options.values()} >= {"an operand", "a switch"}
@@ -142,7 +142,7 @@ REFUSED_JSON: list[tuple[dict[str, object], str]] = [
     ({"a": "e4m3fn", "fast": "yes"}, "Option fast must be true or false, not 'yes'"),
     (
         {"a": "e4m3fn", "rounding": "up"},
-        "Option rounding must be nearest-even or toward-zero or half-away, not 'up'",
+        "Option rounding must be nearest-even or toward-zero or half-away or to-odd, not 'up'",
     ),
 ]
 

@@ -119,6 +119,8 @@ def test_wide_formats_decode_by_the_formula_and_round_to_the_nearer_code(name: s
             wanted[Rounding.NEAREST_EVEN].append(code + even)
             wanted[Rounding.HALF_AWAY].append(code + (eighth >= 4))
             wanted[Rounding.TOWARD_ZERO].append(code + (eighth == 8))
+            odd = code + 1 - code % 2
+            wanted[Rounding.TO_ODD].append(odd if 0 < eighth < 8 else code + (eighth == 8))
     for rounding, expected in wanted.items():
         got, flags = fmt.round(exact_of(eighths), rounding)
         assert got.tolist() == expected
@@ -477,7 +479,7 @@ def test_codes_out_of_range_are_refused() -> None:
 
 
 def test_unknown_rounding_and_overflow_are_refused() -> None:
-    message = "Rounding must be nearest-even, toward-zero or half-away, not 'up'"
+    message = "Rounding must be nearest-even, toward-zero, half-away or to-odd, not 'up'"
     with pytest.raises(ValueError, match=f"^{message}$"):
         E4M3.encode([1.0], "up")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"^Overflow must be saturate or special, not 'wrap'$"):

@@ -265,7 +265,7 @@ REFUSED: list[tuple[dict[str, Any], type[Exception], str]] = [
     (
         {"rounding": "up"},
         ValueError,
-        "Option rounding must be nearest-even or toward-zero or half-away, not 'up'",
+        "Option rounding must be nearest-even or toward-zero or half-away or to-odd, not 'up'",
     ),
     ({"bias_bits": 1}, ValueError, "Option bias_bits must be 0 or 2 to 16, not 1"),
     ({"bias_bits": 17}, ValueError, "Option bias_bits must be 0 to 16, not 17"),

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from posit_oracle import PositOracle
+from posit_oracle import PositOracle, goes_up
 
 from ffp8.golden.exact import Exact
 from ffp8.golden.formats import Format, Scalar
@@ -88,11 +88,7 @@ class NearPositOracle(PositOracle):
             low, high = (half, high) if at <= magnitude else (low, half - 1)
         inexact = self.decode(low) != magnitude
         if inexact and not above and not below:
-            middle = self.middle(low)
-            tie = {"nearest-even": low % 2 == 1, "half-away": True, "toward-zero": False}
-            low += (magnitude > middle and rounding != "toward-zero") or (
-                magnitude == middle and tie[rounding]
-            )
+            low += goes_up(low, magnitude, self.middle(low), rounding)
         return (2**self.n - low if value < 0 else low), above, below, inexact
 
 

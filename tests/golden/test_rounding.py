@@ -6,6 +6,7 @@ import pytest
 from ffp8.golden.exact import Exact
 from ffp8.golden.formats import Format
 from ffp8.golden.rounding import Overflow, Rounding, choice
+from ffp8.golden.scalar_format import ScalarFormat
 
 parse = Format.parse
 
@@ -16,6 +17,7 @@ parse = Format.parse
         (Rounding.NEAREST_EVEN, [0, 0, 0, 1, 1, 1, 2, 2, 2]),
         (Rounding.HALF_AWAY, [0, 0, 1, 1, 1, 1, 2, 2, 2]),
         (Rounding.TOWARD_ZERO, [0, 0, 0, 0, 1, 1, 1, 1, 2]),
+        (Rounding.TO_ODD, [0, 1, 1, 1, 1, 1, 1, 1, 2]),
     ],
 )
 def test_quarters_of_integers(rounding: Rounding, want: list[int]) -> None:
@@ -39,6 +41,7 @@ def raised(
 
 SPECIAL = Overflow.SPECIAL
 ZERO = Rounding.TOWARD_ZERO
+ODD = Rounding.TO_ODD
 NAN, INF = np.nan, np.inf
 BEYOND = {"overflow", "inexact"}
 
@@ -69,6 +72,15 @@ CASES = [
     ("int8", -129.0, {}, -128.0, BEYOND),
     ("int8", -128.0, {}, -128.0, set()),
     ("int8", 128.0, {}, 127.0, BEYOND),
+    # To odd: as rounded without a largest value, and beyond it infinity, not that value.
+    ("e5m2", 57345.0, {"overflow": SPECIAL, "rounding": ODD}, 57344.0, {"inexact"}),
+    ("e5m2", 65535.0, {"overflow": SPECIAL, "rounding": ODD}, 57344.0, {"inexact"}),
+    ("e5m2", 65536.0, {"overflow": SPECIAL, "rounding": ODD}, INF, BEYOND),
+    ("e5m2", -65537.0, {"overflow": SPECIAL, "rounding": ODD}, -INF, BEYOND),
+    ("e5m2", 65537.0, {"rounding": ODD}, 57344.0, BEYOND),
+    ("e4m3fn", 448.5, {"overflow": SPECIAL, "rounding": ODD}, NAN, BEYOND),
+    ("e4m3fn", 1e-30, {"rounding": ODD}, 2.0**-9, {"underflow", "inexact"}),
+    ("e4m3fn_nosub", 1e-30, {"rounding": ODD}, 0.0, {"underflow", "inexact"}),
     # Infinity is kept where it may be.
     ("e5m2", INF, {"overflow": SPECIAL}, INF, set()),
     ("e5m2", INF, {"overflow": SPECIAL, "rounding": ZERO}, INF, set()),
@@ -105,11 +117,32 @@ def test_goes_up_takes_the_index_of_the_lower_neighbour() -> None:
     assert Rounding.NEAREST_EVEN.goes_up(index, twice, unit).tolist() == [0, 1, 1, 1, 0]
     assert Rounding.HALF_AWAY.goes_up(index, twice, unit).tolist() == [1, 1, 1, 1, 0]
     assert Rounding.TOWARD_ZERO.goes_up(index, twice, unit).tolist() == [0] * 5
+    assert Rounding.TO_ODD.goes_up(index, twice, unit).tolist() == [1, 0, 1, 0, 1]
+
+
+@pytest.mark.parametrize("name", ["e5m2", "e4m3fn", "e4m3fn_nosub", "q4.4", "posit8_1"])
+def test_to_odd_with_two_more_bits_is_rounded_again_as_if_once(name: str) -> None:
+    # Boldo and Melquiond 2008, Emulation of FMA and correctly rounded sums: rounding to odd.
+    fmt = ScalarFormat.parse(name)
+    wide = {
+        "e5m2": "s1e5m4b15",
+        "e4m3fn": "s1e4m5b7",
+        "e4m3fn_nosub": "s1e6m5b31",
+        "q4.4": "q4.6",
+        "posit8_1": "posit10_1",
+    }
+    chance = np.random.default_rng(3)
+    top = fmt.decode(np.array([fmt.codes.max() // 2 - 8]))[0]
+    values = chance.uniform(-top, top, 20_000) * 2.0 ** -chance.integers(0, 20, 20_000)
+    longer = ScalarFormat.parse(wide[name])
+    between = longer.decode(longer.encode(values, ODD))
+    assert (between != values).mean() > 0.9
+    np.testing.assert_array_equal(fmt.encode(between), fmt.encode(values))
 
 
 def test_choice_by_text_or_member() -> None:
     assert choice(Rounding, "half-away", "Rounding") is Rounding.HALF_AWAY
     assert choice(Rounding, Rounding.HALF_AWAY, "Rounding") is Rounding.HALF_AWAY
-    message = "^Rounding must be nearest-even, toward-zero or half-away, not 'odd'$"
+    message = "^Rounding must be nearest-even, toward-zero, half-away or to-odd, not 'odd'$"
     with pytest.raises(ValueError, match=message):
         choice(Rounding, "odd", "Rounding")

@@ -8,7 +8,7 @@ import sys
 from typing import Any
 
 from ffp8.golden.fma_tree import FmaTreeConfig
-from ffp8.golden.formats import Format
+from ffp8.golden.scalar_format import ScalarFormat
 from ffp8.synth.verify import verify
 
 __all__ = ["EXHAUSTIVE", "SAMPLED", "tree"]
@@ -19,10 +19,10 @@ CASES = 10**6
 
 def tree(a: str, b: str, out: str | None, c: str | None = None, **options: Any) -> FmaTreeConfig:
     return FmaTreeConfig(
-        a=Format.parse(a),
-        b=Format.parse(b),
-        c=None if c is None else Format.parse(c),
-        out=None if out is None else Format.parse(out),
+        a=ScalarFormat.parse(a),
+        b=ScalarFormat.parse(b),
+        c=None if c is None else ScalarFormat.parse(c),
+        out=None if out is None else ScalarFormat.parse(out),
         **options,
     )
 
@@ -50,6 +50,14 @@ SAMPLED = (
     tree("s1e7m0", "e8m0fnu", "e8m0fnu", "int8", ways=2, stages=4, flags=True),
     tree("e5m2_nosub", "e3m4", "e5m2_nosub", "e5m2", ways=1, stages=6, flags=True),
     tree("bfloat16", "e2m1fn", "bfloat16", ways=2, stages=6, rounding="half-away"),
+    tree("posit8_0", "posit8_0", "posit8_0", ways=8, stages=5, flags=True),
+    tree("posit8_1", "posit8_1", "posit8_1", "posit8_1", ways=4, stages=3, overflow="special"),
+    tree("posit8_2", "e4m3fn", "posit8_2", "float16", ways=2, stages=4, flags=True),
+    tree("posit8_2", "posit8_2", None, ways=4, stages=4, enable=True),
+    tree("int4", "fp4_radix4", "fp4_radix4", ways=8, stages=3, flags=True),
+    tree("fp4_radix4", "posit6_1", "s1e4m0b8r4_nosub", "fp4_radix4", ways=3, stages=1),
+    tree("s0e6m0r4", "posit5_1", "float16", "posit8_0", ways=2, rounding="toward-zero"),
+    tree("e4m3fn", "e5m2", "float16", ways=4, stages=3, rounding="to-odd", overflow="special"),
 )
 
 #: All codes of all lanes.
@@ -57,7 +65,12 @@ EXHAUSTIVE = (
     tree("e2m1fn", "e2m1fn", "e4m3fn", ways=2, stages=1, flags=True),
     tree("e2m1fn", "e2m1fn", None, ways=2, stages=0),
     tree("e4m3fn", "e5m2", "e4m3fn", ways=1, stages=6, flags=True, enable=True),
+    tree("int4", "fp4_radix4", "fp4_radix4", "int4", ways=1, stages=2, flags=True),
+    tree("posit4_1", "fp4_radix4", "posit4_1", "posit4_0", ways=1, stages=0, flags=True),
+    tree("posit8_2", "posit8_2", "posit8_2", ways=1, stages=2, flags=True),
     tree("s1e1m1_ieee", "s1e2m0_fn", "e5m2", "s1e2m1_ieee", ways=2, stages=2, flags=True),
+    tree("e5m2", "e4m3fn", "s1e3m2b5", ways=1, stages=0, rounding="to-odd", flags=True),
+    tree("e5m2", "int4", "q3.3", "int4", ways=1, stages=1, rounding="to-odd", flags=True),
 )
 
 

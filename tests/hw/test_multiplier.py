@@ -40,6 +40,12 @@ EXHAUSTIVE = (
     multiplier("e8m0fnu", "binary8p1uf", "e8m0fnu", stages=0, flags=True),
     multiplier("e5m2", "s1e0m7_fn", None, stages=3, enable=True),
     multiplier("e4m3fn", "e4m3fn", "float16", rounding="half-away", stages=0),
+    multiplier("e4m3fn", "e4m3fn", "e4m3fn", rounding="to-odd", overflow="special", stages=2),
+    multiplier("e4m3fn", "e5m2", "e4m3fn", rounding="to-odd", stages=0, flags=True),
+    multiplier("e5m2", "e5m2", "e5m2_nosub", rounding="to-odd", overflow="special", stages=1),
+    multiplier("int8", "int8", "q6.2", rounding="to-odd", stages=0, flags=True),
+    multiplier("s1e7m0", "e5m2", "binary8p1se", rounding="to-odd", stages=1),
+    multiplier("e5m2", "binary8p1uf", "e8m0fnu", rounding="to-odd", stages=0, flags=True),
 )
 
 #: Corners and random codes of wider ones.

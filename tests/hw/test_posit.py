@@ -46,6 +46,10 @@ EXHAUSTIVE = (
     multiplier("e5m2", "e4m3fn", "s1e4m0r4_ieee", rounding="half-away", overflow="special"),
     multiplier("e5m2", "e5m2", "s1e4m0b8r4_nosub", stages=2, flags=True),
     multiplier("fp4_radix4", "e4m3fn", "s0e3m0b-2r4", rounding="toward-zero", flags=True),
+    multiplier("posit8_1", "posit8_1", "posit8_1", rounding="to-odd", stages=0, flags=True),
+    multiplier("e5m2", "posit8_1", "posit6_2", rounding="to-odd", stages=2, flags=True),
+    multiplier("e5m2", "e4m3fn", "fp4_radix4", rounding="to-odd", stages=1, flags=True),
+    multiplier("e5m2", "e5m2", "s1e4m0b8r4_nosub", rounding="to-odd", stages=0, flags=True),
 )
 
 #: Corners and random codes.
