@@ -39,12 +39,15 @@ class Kind(StrEnum):
 LOOPS = {Kind.RUNNING: ("sum",), Kind.CHUNKED: ("inner", "sum"), Kind.EXACT: ("sum",)}
 
 #: Other places that can have registers, in the order of the data's way.
-BEFORE = {Kind.RUNNING: ("operand", "term"), Kind.CHUNKED: ("operand", "term")}
-BEFORE |= {Kind.EXACT: ("term", "shift")}
+BEFORE = {
+    Kind.RUNNING: ("operand", "term"),
+    Kind.CHUNKED: ("operand", "term", "partial"),
+    Kind.EXACT: ("term", "shift"),
+}
 BEHIND = ("magnitude", "coarse", "normal", "neighbour")
 
 #: The order in which the others get them: first where they leave the least delay.
-ORDER = ("term", "shift", "normal", "magnitude", "operand", "coarse", "neighbour")
+ORDER = ("term", "partial", "operand")
 EXACT_ORDER = ("shift", "normal", "magnitude", "term", "coarse", "neighbour")
 
 
@@ -195,9 +198,10 @@ class AccumulatorConfig(BlockConfig):
 def places(config: AccumulatorConfig) -> tuple[str, ...]:
     """Where registers can be besides those of the sums, in the order of the data's way.
 
-    Before a rounded sum: behind the term's fields, and behind the term that is ready to be
-    added. Before an exact sum: behind the signed term, and behind the shifter that brings it to
-    its place. Behind an exact sum that is rounded to a format with exponents: as in a tree.
+    Before a rounded sum: behind the port of the term, behind the term that is ready to be added,
+    and so for the sum of a chunk that is added to that of chunks. Before an exact sum: behind
+    the signed term, and behind the shifter that brings it to its place. Behind an exact sum that
+    is rounded to a format with exponents: as in a tree.
     They get registers in the order of `AccumulatorConfig.cuts`.
     """
     before = BEFORE[config.kind]

@@ -5,11 +5,12 @@ from typing import Any
 from amaranth.hdl import Module, Signal, Value
 from amaranth.lib import data, wiring
 
-from ffp8.golden.accumulator import AccumulatorConfig
+from ffp8.golden.accumulator import AccumulatorConfig, Kind
 
 from .exact_accumulator import ExactSum
 from .pipeline import Pipeline
 from .ports import members
+from .rounded_accumulator import RoundedSum
 
 __all__ = ["Accumulator"]
 
@@ -53,8 +54,8 @@ class Accumulator(wiring.Component):
         m = Module()
         config = self.config
         pipeline = Pipeline(m, config.cuts, self.enable if config.enable else None)
-        code = Value.cast(self.a)
-        outputs = ExactSum(m, pipeline, config).outputs(code, self.first)
+        kind = ExactSum if config.kind is Kind.EXACT else RoundedSum
+        outputs = kind(m, pipeline, config).outputs(Value.cast(self.a), self.first)
         for port in config.outputs:
             m.d.comb += Value.cast(getattr(self, port.name)).eq(outputs[port.name])
         return m

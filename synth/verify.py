@@ -22,6 +22,7 @@ from .tools import Toolchain
 __all__ = [
     "Mismatch",
     "Verification",
+    "beginning",
     "expected",
     "verify",
     "verify_gates",
