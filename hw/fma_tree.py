@@ -49,6 +49,8 @@ class FmaTree(wiring.Component):
     def __init__(self, config: FmaTreeConfig):
         if not isinstance(config, FmaTreeConfig):
             raise TypeError(f"Tree config must be an FmaTreeConfig, not {config!r}")
+        if config.window is not None or config.keep is not None or config.nan_code is not None:
+            raise NotImplementedError("Windowed trees have no hardware yet")
         self.config = config
         super().__init__(members(config))
 
