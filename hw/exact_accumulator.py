@@ -11,7 +11,7 @@ from ffp8.golden.raw import RawFormat
 from .logic import hold
 from .pipeline import Pipeline
 from .specials import Specials
-from .tree_lanes import operand
+from .tree_operand import operand
 from .tree_products import signed_number
 from .tree_root import Root
 from .tree_sum import Term, move

@@ -12,7 +12,7 @@ from .encoder import Encoder, Status
 from .logic import jam, shift_right_jam
 from .operand import normalise
 from .rounder import Neighbour, align_complement, align_fixed
-from .tree_lanes import operand
+from .tree_operand import operand
 from .tree_products import negate, signed_number
 from .tree_sum import Term, move, plus
 
