@@ -1,13 +1,14 @@
 """What all formats of numbers have in common, whatever their codes are made of."""
 
-from abc import ABC, abstractmethod
-from typing import ClassVar, Self
+from abc import abstractmethod
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .any_format import AnyFormat
 from .exact import Exact
-from .rounding import Flags, Overflow, Rounding, choice
+from .rounding import Flags, Overflow, RandomBits, Rounding, choice
 
 __all__ = ["MAX_WIDTH", "ScalarFormat", "code_dtype"]
 
@@ -15,7 +16,7 @@ __all__ = ["MAX_WIDTH", "ScalarFormat", "code_dtype"]
 MAX_WIDTH = 32
 
 
-class ScalarFormat(ABC):
+class ScalarFormat(AnyFormat):
     """A format of numbers of 2 to 32 bits: a frozen value object.
 
     Codes are unsigned integers. Each is a finite value, an infinity or NaN, and has finite
@@ -25,20 +26,13 @@ class ScalarFormat(ABC):
 
     Attributes
     ----------
-    kind
-        What formats of the class are called.
     sign
         Whether there are negative values.
     """
 
-    kind: ClassVar[str] = "a format"
+    kind: ClassVar[str] = "a format of numbers"
 
     sign: bool
-
-    @property
-    @abstractmethod
-    def width(self) -> int:
-        """Bits of a code."""
 
     @property
     @abstractmethod
@@ -105,9 +99,9 @@ class ScalarFormat(ABC):
 
     @abstractmethod
     def _round(
-        self, exact: Exact, rounding: Rounding, overflow: Overflow
+        self, exact: Exact, rounding: Rounding, overflow: Overflow, random: RandomBits | None
     ) -> tuple[np.ndarray, Flags]:
-        """Round exact values once."""
+        """Round exact values once, with random words of the same shape where they are needed."""
 
     @abstractmethod
     def unpack_fields(self, codes: ArrayLike) -> Exact:
@@ -131,39 +125,6 @@ class ScalarFormat(ABC):
 
         return name_of(self)
 
-    @property
-    def identifier(self) -> str:
-        """The name, as a part of a Verilog identifier or a file name."""
-        return self.name.replace("-", "n").replace(".", "p")
-
-    def __str__(self) -> str:
-        return self.name
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """Make the format that a text names.
-
-        Parameters
-        ----------
-        text
-            A name of the catalogue (``e4m3fn``, ``float16``, ``int8``), fields
-            (``s1e4m3b7``, ``s0e3m5``, ``s1e3m0b3r4``), fixed point (``q6.2``, ``uq1.15``), a
-            P3109 name (``binary8p4se``) or a posit (``posit8_2``: width and es); fields and
-            names may be followed by ``_ieee``, ``_fn``, ``_fnuz``, ``_extended`` and ``_nosub``.
-
-        Raises
-        ------
-        ValueError
-            If no format has this name; the message holds the nearest known name. Or if the
-            format is not of the class that was asked: `Format` does not read posits.
-        """
-        from .catalogue import parse  # The catalogue is made of formats.
-
-        fmt = parse(text)
-        if not isinstance(fmt, cls):
-            raise ValueError(f"Format must be {cls.kind}, not {fmt}")
-        return fmt
-
     # Codes to values.
 
     def unpack(self, codes: ArrayLike) -> Exact:
@@ -182,16 +143,6 @@ class ScalarFormat(ABC):
                 raise ValueError(f"Codes of {self} must be 0 to {2**self.width - 1}, not {code}")
         return self._unpack(array.astype(np.int64))
 
-    def decode(self, codes: ArrayLike) -> np.ndarray:
-        """The values of an array of codes, as float64.
-
-        Raises
-        ------
-        ValueError
-            If a value is no float64 (`unpack` takes formats of any range).
-        """
-        return self.unpack(codes).to_floats()
-
     # Values to codes.
 
     def encode(
@@ -199,26 +150,44 @@ class ScalarFormat(ABC):
         values: ArrayLike,
         rounding: Rounding = Rounding.NEAREST_EVEN,
         overflow: Overflow = Overflow.SATURATE,
+        random: RandomBits | None = None,
     ) -> np.ndarray:
-        """The codes of an array of floats or integers, each rounded once."""
-        return self.round(Exact.from_floats(values), rounding, overflow)[0]
+        """The codes of an array of floats or integers, each rounded once; see `round`."""
+        return self.round(Exact.from_floats(values), rounding, overflow, random)[0]
 
     def round(
         self,
         exact: Exact,
         rounding: Rounding = Rounding.NEAREST_EVEN,
         overflow: Overflow = Overflow.SATURATE,
+        random: RandomBits | None = None,
     ) -> tuple[np.ndarray, Flags]:
         """Round exact values once: the codes, and the exceptions raised.
 
         What becomes of values beyond the largest, below the least and of specials is said in
         the class of the format.
+
+        Parameters
+        ----------
+        random
+            The random words of a stochastic rounding, of any shape that is broadcast with that
+            of the values: the results have the shape of both.
+
+        Raises
+        ------
+        ValueError
+            If a stochastic rounding has no random words, or another one has any.
         """
         mode, policy = (
             choice(Rounding, rounding, "Rounding"),
             choice(Overflow, overflow, "Overflow"),
         )
-        codes, flags = self._round(exact, mode, policy)
+        mode.check_random(random)
+        if random is not None:
+            shape = np.broadcast_shapes(exact.negative.shape, random.words.shape)
+            exact = Exact(*(np.broadcast_to(part, shape) for part in vars(exact).values()))
+            random = RandomBits(np.broadcast_to(random.words, shape), random.bits)
+        codes, flags = self._round(exact, mode, policy, random)
         return codes.astype(code_dtype(self.width)), flags
 
 

@@ -13,7 +13,7 @@ from .run_time_bias import bias_shift
 from .specials import Specials
 from .tree_operand import Operand, either, operand
 
-__all__ = ["Lanes", "decode"]
+__all__ = ["Lanes", "decode", "split"]
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,10 @@ class Lanes:
         What is known of each term, the addend last.
     specials
         What is known of all together.
+    zero
+        For each lane, whether an operand is zero.
+    skip
+        For each lane, whether its product is zero whatever the operands say; None for never.
     """
 
     a: list[Operand]
@@ -33,6 +37,8 @@ class Lanes:
     c: Operand | None
     statuses: list[Status]
     specials: Specials
+    zero: list[Value]
+    skip: list[Value] | None = None
 
 
 def decode(m: Module, config: FmaTreeConfig, ports: Mapping[str, Value]) -> Lanes:
@@ -48,6 +54,7 @@ def decode(m: Module, config: FmaTreeConfig, ports: Mapping[str, Value]) -> Lane
         hold(m, Status.of_product(x.parts, y.parts), f"product_{lane}")
         for lane, (x, y) in enumerate(zip(left, right, strict=True))
     ]
+    zero = [status.zero for status in statuses]
     addend = None
     if config.c is not None:
         addend = operand(m, config.c, ports["c"], "c")
@@ -57,7 +64,7 @@ def decode(m: Module, config: FmaTreeConfig, ports: Mapping[str, Value]) -> Lane
     if config.bias_bits:
         formats = {name: config.formats(name) for name in ("a", "b", "out")}
         specials = replace(specials, exponent=bias_shift(ports, formats))
-    return Lanes(left, right, addend, statuses, specials)
+    return Lanes(left, right, addend, statuses, specials, zero)
 
 
 def split(port: Value, ways: int) -> list[Value]:

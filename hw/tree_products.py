@@ -20,7 +20,7 @@ from .tree_lanes import Lanes
 from .tree_operand import Operand
 from .tree_sum import Term, exclusive
 
-__all__ = ["Products"]
+__all__ = ["Products", "negate", "signed_number"]
 
 #: Up to this many bits besides the sign, and exponent fields up to this, an operand is brought
 #: to fixed point before it is multiplied.
@@ -51,16 +51,20 @@ class Products:
             return self.rows(lanes), addend, lanes.specials
         lanes_of = enumerate(zip(lanes.a, lanes.b, strict=True))
         factors = oppose([self.factors(lane, a, b) for lane, (a, b) in lanes_of])
+        if lanes.skip is not None:
+            pairs = zip(factors, lanes.skip, strict=True)
+            factors = [replace(term, skip=skip) for term, skip in pairs]
         factors = [self.pipeline.bundle("rows", term) for term in factors]
         addend = None if addend is None else self.pipeline.bundle("rows", addend)
         # What is known of each term is put together behind these registers: it is much.
         statuses = [self.pipeline.bundle("rows", status) for status in lanes.statuses]
         specials = self.pipeline.bundle("rows", lanes.specials)
-        found = Specials.of_terms(statuses)
-        specials = replace(
-            specials, nan=found.nan, made_nan=found.made_nan, infinity=found.infinity,
-            negative_infinity=found.negative_infinity, negative=found.negative,
-        )  # fmt: skip
+        if lanes.skip is None:
+            found = Specials.of_terms(statuses)
+            specials = replace(
+                specials, nan=found.nan, made_nan=found.made_nan, infinity=found.infinity,
+                negative_infinity=found.negative_infinity, negative=found.negative,
+            )  # fmt: skip
         products = [self.pipeline.bundle("product", term.product(self)) for term in factors]
         addend = None if addend is None else self.pipeline.bundle("product", addend)
         return [products], addend, self.pipeline.bundle("product", specials)
@@ -76,7 +80,7 @@ class Products:
         known = value_range(long)
         least = known.unit + value_range(short).unit
         groups: list[list[Term]] = [[] for _ in range(short.width)]
-        for a, b in zip(numbers, factors, strict=True):
+        for lane, (a, b) in enumerate(zip(numbers, factors, strict=True)):
             number = a.parts.significand if a.signed is None else a.signed
             factor = b.parts.significand if b.signed is None else b.signed
             for place, bit in enumerate(factor):
@@ -86,7 +90,7 @@ class Products:
                         number,
                         None,
                         Range(min(known.low, 0), known.high, least + place),
-                        gate=bit,
+                        gate=bit if lanes.skip is None else bit & ~lanes.skip[lane],
                         minus=Const(1, 1) if top else None,
                     )
                 )
@@ -250,6 +254,8 @@ class Factors:
         How much higher the second part is, and the product's width; None to multiply.
     minus, inverted
         As a term has them.
+    skip
+        Whether the product is zero, whatever the parts are; None for never.
     """
 
     low: Value
@@ -261,6 +267,7 @@ class Factors:
     excess: int
     minus: Value | None
     inverted: Value | None = None
+    skip: Value | None = None
 
     def product(self, make: Products) -> Term:
         if self.place is None:
@@ -271,6 +278,9 @@ class Factors:
             bits = make.join(low, high, self.place, width=self.width, signs=signs, name="product")
             number = Cat(gate.value for gate in bits)
             number = number.as_signed() if signs else number
+        if self.skip is not None:
+            kept = number.as_unsigned() & ~self.skip.replicate(len(number))
+            number = kept.as_signed() if number.shape().signed else kept
         return Term(
             number, self.shift, self.range,
             excess=self.excess, minus=self.minus, inverted=self.inverted,

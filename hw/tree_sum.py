@@ -12,9 +12,9 @@ from .gate import Gate
 from .logic import resize
 from .pipeline import Pipeline
 from .specials import Specials
-from .target import Target
+from .target import PORTABLE, Target
 
-__all__ = ["Sum", "Term", "exclusive"]
+__all__ = ["Sum", "Term", "exclusive", "move", "plus"]
 
 #: Up to this many places, tables in front of an adder are cheaper than a carry between its bits.
 FEW_PLACES = 2
@@ -247,3 +247,15 @@ def negated(known: Range, minus: Value | None) -> Range:
     if isinstance(minus, Const):
         return Range(low, high, known.unit) if minus.value else known
     return Range(min(low, known.low), max(high, known.high), known.unit)
+
+
+def move(m: Module, term: Term) -> Term:
+    """A term moved all the way, as plain logic."""
+    portable = Sum(m, Pipeline(m, ()), PORTABLE)
+    return portable.plain(portable.move(term))
+
+
+def plus(m: Module, one: Term, two: Term) -> Term:
+    """The sum of two terms, as plain logic."""
+    portable = Sum(m, Pipeline(m, ()), PORTABLE)
+    return portable.plain(portable.plus(one, two))
