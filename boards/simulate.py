@@ -54,10 +54,17 @@ class SelfTest:
 
 
 class PadPlatform:
-    """A board's platform with pads that a simulation drives and reads."""
+    """A board's platform with pads that a simulation drives and reads.
 
-    def __init__(self, board: Board):
-        self._real = board.platform()
+    Attributes
+    ----------
+    device
+        The board's, where synthesis follows, which knows its cells; simulators know none.
+    """
+
+    def __init__(self, board: Board, *, synthesis: bool = False):
+        self._real: Any = board.platform()
+        self.device = self._real.device if synthesis else ""
         self.pads: dict[str, io.SimulationPort] = {}
 
     def request(self, resource: str, number: int, *, dir: str) -> Any:
@@ -105,7 +112,7 @@ def simulate(
     """
     if pressed and board.button is None:
         raise ValueError(f"Board must be one with a button to hold, not {board.name}")
-    platform = PadPlatform(board)
+    platform = PadPlatform(board, synthesis=gates)
     design = elaborate(board, exerciser, platform)
     if gates:
         design = netlist.gates(design, board.device)
