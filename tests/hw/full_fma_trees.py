@@ -122,7 +122,7 @@ EXHAUSTIVE = (
         stages=3,
         flags=True,
     ),
-    tree("posit4_1", "fp4_radix4", "posit4_1", "posit4_0", ways=1, stages=0, flags=True),
+    tree("posit4_1", "fp4_radix4", "posit4_1", "s1e2m1_ieee", ways=1, stages=0, flags=True),
     tree("posit8_2", "posit8_2", "posit8_2", ways=1, stages=2, flags=True),
     tree("e4m3fn", "e5m2", "e5m2", bypass=True, ways=1, stages=2, flags=True, enable=True),
     tree("e2m1fn", "e2m1fn", None, bypass=True, ways=2, stages=1),
