@@ -257,18 +257,18 @@ def places(config: FmaTreeConfig) -> tuple[str, ...]:
     """Where a tree can have registers, in the order of the data's way.
 
     Behind the products; with a window, behind each level of the search for their largest
-    exponent, and behind the comparison with the addend's; behind the shifters that bring the
-    products to their places, where operands have exponents or there is a window; behind each
-    level of adders, the addend's after all others. Where the sum is rounded to a format with
-    exponents: behind its magnitude, in the middle and behind the shifter that brings its first
-    one to the front, and behind the neighbour that rounding starts from; else only the last of
-    these.
+    exponent, behind the comparison with the addend's, and behind the distances from it; behind
+    the shifters that bring terms to their places, where operands have exponents or there is a
+    window; behind each level of adders, the addend's after all others. Where the sum is rounded
+    to a format with exponents: behind its magnitude, in the middle and behind the shifter that
+    brings its first one to the front, and behind the neighbour that rounding starts from; else
+    only the last of these.
     """
     found = ["product"]
     formats = (config.a, config.b, config.c)
     if config.window is not None:
         found += [f"largest_{level}" for level in range(1, (config.ways - 1).bit_length() + 1)]
-        found.append("largest")
+        found += ["largest", "distance"]
     moves = any(fmt.max_exponent_field for fmt in formats if fmt is not None)
     if config.window is not None or moves:
         found.append("shift")

@@ -5,14 +5,15 @@ from typing import Any
 from amaranth.hdl import Module, Signal, Value
 from amaranth.lib import data, wiring
 
-from ffp8.golden.fma_tree import FmaTreeConfig
+from ffp8.golden.fma_tree import FmaTreeConfig, windowed_ranges
 
 from .pipeline import Pipeline
 from .ports import members
 from .tree_lanes import decode
 from .tree_products import exact_terms
-from .tree_root import Root
+from .tree_root import Root, RunTime
 from .tree_sum import exact_sum
+from .windowed_sum import WindowedSum
 
 __all__ = ["FmaTree"]
 
@@ -49,8 +50,6 @@ class FmaTree(wiring.Component):
     def __init__(self, config: FmaTreeConfig):
         if not isinstance(config, FmaTreeConfig):
             raise TypeError(f"Tree config must be an FmaTreeConfig, not {config!r}")
-        if config.window is not None or config.keep is not None or config.nan_code is not None:
-            raise NotImplementedError("Windowed trees have no hardware yet")
         self.config = config
         super().__init__(members(config))
 
@@ -60,9 +59,16 @@ class FmaTree(wiring.Component):
         pipeline = Pipeline(m, config.cuts, self.enable if config.enable else None)
         c = None if config.c is None else Value.cast(self.c)
         lanes = decode(m, config, Value.cast(self.a), Value.cast(self.b), c)
-        products, addend = exact_terms(m, config, lanes)
-        total, specials = exact_sum(m, pipeline, products, addend, lanes.specials)
-        outputs = Root(m, pipeline, config).outputs(total, specials)
+        ranges = windowed_ranges(config)
+        root = Root(m, pipeline, config)
+        if ranges is None:
+            products, addend = exact_terms(m, config, lanes)
+            outputs = root.outputs(*exact_sum(m, pipeline, products, addend, lanes.specials))
+        else:
+            total = WindowedSum(m, pipeline, ranges, keep_sign=config.out is None).of(lanes)
+            most = ranges.most_exponent - ranges.least_exponent
+            known = RunTime(total.exponent, most, total.flip)
+            outputs = root.outputs(total.term, total.specials, known)
         for port in config.outputs:
             m.d.comb += Value.cast(getattr(self, port.name)).eq(outputs[port.name])
         return m
