@@ -1,5 +1,6 @@
 """Fused multiply-add tree: the sum of many products and an addend, exact or rounded once."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -11,10 +12,12 @@ from .exact_sum import exact_sum
 from .formats import Format
 from .narrowed import round_narrowed
 from .ports import FLAGS, AnyFormat, Direction, Port, enable_port, flag_ports
+from .preset import Preset
 from .ranges import Range, value_range
 from .raw import RawFormat
 from .rounding import Overflow, Rounding
 from .scalar_format import ScalarFormat
+from .tree_presets import TREE_PRESETS
 from .windowed_ranges import TermRange, WindowedRanges, reference_exponents
 from .windowed_sum import Cut, Reference, Window
 
@@ -69,6 +72,7 @@ class FmaTreeConfig(BlockConfig):
     """
 
     block: ClassVar[str] = "fma-tree"
+    presets: ClassVar[Mapping[str, Preset]] = TREE_PRESETS
 
     a: ScalarFormat = option("format of the operands a")
     b: ScalarFormat = option("format of the operands b")
