@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from full_hopper import PAIRS, SAMPLE, hopper, step
 from full_rvbna import EXHAUSTIVE, SAMPLED, every_operand, mismatches
 from tree_cases import random
 
@@ -34,6 +35,29 @@ def test_rvbna_window_follows_ways_and_result(ways: int, out: str, window: int) 
     for fmt in ("e5m2", "float16", "bfloat16"):
         config = FmaTreeConfig.preset("riscv-rvbna", a=fmt, b=fmt, ways=ways, out=out)
         assert (config.window, str(config.cut), str(config.rounding)) == (window, "odd", "to-odd")
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids="-".join)
+def test_hopper_steps_are_those_recorded(pair: tuple[str, str]) -> None:
+    with np.load(SAMPLE) as file:
+        name = "_".join(pair)
+        a, b, c, out = (file[f"{name}_{part}"] for part in ("a", "b", "c", "out"))
+    assert len(out) == 500
+    assert (out & 0x7F800000 != 0x7F800000).sum() > 400
+    np.testing.assert_array_equal(step(pair, a, b, c), out)
+
+
+def test_hopper_keeps_13_fraction_bits_and_the_addend_takes_part() -> None:
+    one = np.zeros((1, 32), np.uint8)
+    one[0, 0] = 0x38
+    pair = ("e4m3fn", "e4m3fn")
+    # 2^13 + 1 is kept, 2^14 + 1 is not, and of 2^13 + 1.5 only the integer.
+    for addend, want in ((2**13, 2**13 + 1), (2**14, 2**14), (2**13 + 0.5, 2**13 + 1)):
+        got = step(pair, one, one, np.array([addend], np.float32).view(np.uint32))
+        assert got.view(np.float32).tolist() == [want]
+    config = hopper(pair)
+    assert config.least_exponent == -132
+    assert config.nan_code == 0x7FFFFFFF
 
 
 def test_given_options_come_before_a_presets() -> None:
