@@ -84,7 +84,7 @@ class FmaTreeConfig(BlockConfig):
         "results beyond the largest finite one: that one, or infinity or NaN",
         default=Overflow.SATURATE,
     )
-    stages: int = option("pipeline registers", default=1, minimum=0, maximum=16)
+    stages: int = option("pipeline registers", default=1, minimum=0, maximum=24)
     flags: bool = option("ports for overflow, underflow, inexact and invalid", default=False)
     enable: bool = option("a port that stalls the pipeline when low", default=False)
     # The windowed sum, and what machines that have one do besides.
