@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import ClassVar
 
 import numpy as np
@@ -11,11 +13,12 @@ from .exact import Exact
 from .exact_sum import exact_sum
 from .formats import Format
 from .narrowed import round_narrowed
-from .ports import FLAGS, AnyFormat, Direction, Port, enable_port, flag_ports
+from .ports import FLAGS, AnyFormat, Direction, Port, Role, enable_port, flag_ports
 from .preset import Preset
 from .ranges import Range, value_range
 from .raw import RawFormat
 from .rounding import Overflow, Rounding
+from .run_time_bias import bias_ports, bias_shift, check_bias
 from .scalar_format import ScalarFormat
 from .tree_presets import TREE_PRESETS
 from .windowed_ranges import TermRange, WindowedRanges, reference_exponents
@@ -64,6 +67,12 @@ class FmaTreeConfig(BlockConfig):
       behind them (`ffp8.golden.narrowed.round_narrowed`).
     * Latency is `stages` cycles, with one sum a cycle. Where the registers go is said by
       `places` and `FmaTreeConfig.cuts`.
+    * With `a_other`, the operands a are of that format in cycles in which the port `a_mode` is
+      high, all of them; `b_other` is the same for b. All formats of an operand take one way.
+    * With `bias_bits`, the ports `a_bias`, `b_bias` and `out_bias` replace the formats' biases.
+      They are common to all lanes, and move the exact sum by a power of two, once, before it is
+      rounded. The addend is moved with the sum: it has the scale that the products have with
+      the formats' own biases.
 
     Raises
     ------
@@ -78,6 +87,12 @@ class FmaTreeConfig(BlockConfig):
     b: ScalarFormat = option("format of the operands b")
     c: ScalarFormat | None = option("format of the addend; no addend if absent", default=None)
     out: ScalarFormat | None = option("format of the result; the exact sum if absent", default=None)
+    a_other: ScalarFormat | None = option(
+        "second format of the operands a, chosen by a port", default=None
+    )
+    b_other: ScalarFormat | None = option(
+        "second format of the operands b, chosen by a port", default=None
+    )
     ways: int = option("number of products", default=8, minimum=1, maximum=64)
     rounding: Rounding = option("rounding of the result", default=Rounding.NEAREST_EVEN)
     overflow: Overflow = option(
@@ -85,6 +100,12 @@ class FmaTreeConfig(BlockConfig):
         default=Overflow.SATURATE,
     )
     stages: int = option("pipeline registers", default=1, minimum=0, maximum=24)
+    bias_bits: int = option(
+        "bits of the ports that replace the formats' biases at run time; 0 for no such ports",
+        default=0,
+        minimum=0,
+        maximum=16,
+    )
     flags: bool = option("ports for overflow, underflow, inexact and invalid", default=False)
     enable: bool = option("a port that stalls the pipeline when low", default=False)
     # The windowed sum, and what machines that have one do besides.
@@ -122,6 +143,7 @@ class FmaTreeConfig(BlockConfig):
             raise ValueError(
                 f"Option stages must be 0 to {len(places(self))} for this tree, not {self.stages}"
             )
+        self._check_modes()
         self._check_window()
         self._check_result()
         if sum_range(self).width > MAX_EXACT_WIDTH:
@@ -129,6 +151,24 @@ class FmaTreeConfig(BlockConfig):
                 f"Exact sum must be at most {MAX_EXACT_WIDTH} bits wide, "
                 f"not {sum_range(self).width}"
             )
+
+    def _check_modes(self) -> None:
+        if self.out is None and self.bias_bits:
+            raise ValueError(
+                "Option bias_bits must be 0 for the exact sum, whose unit is a constant"
+            )
+        check_bias(
+            self.bias_bits, [fmt for name in ("a", "b", "out") for fmt in self.formats(name)]
+        )
+        for name in ("a", "b"):
+            first, *others = self.formats(name)
+            if others and self.window is not None:
+                raise ValueError(f"Option {name}_other must be left out with a window")
+            if others and others[0].width > first.width:
+                raise ValueError(
+                    f"Option {name}_other must be a format of at most {first.width} bits, those "
+                    f"of {name}, not {others[0]}"
+                )
 
     def _check_window(self) -> None:
         if self.window is None:
@@ -168,6 +208,11 @@ class FmaTreeConfig(BlockConfig):
         chosen = [(step + 1) * (len(offered) + 1) // (count + 1) - 1 for step in range(count)]
         return tuple(offered[index] for index in chosen)
 
+    def formats(self, name: str) -> tuple[ScalarFormat, ...]:
+        """The formats of `a`, `b`, `c` or `out`: none, one, or also that of a mode."""
+        found = (getattr(self, name), getattr(self, f"{name}_other", None))
+        return tuple(fmt for fmt in found if fmt is not None)
+
     @property
     def result(self) -> AnyFormat:
         """The format of port `out`."""
@@ -180,13 +225,26 @@ class FmaTreeConfig(BlockConfig):
                 name=name,
                 direction=Direction.INPUT,
                 format=fmt,
+                other=other,
+                mode=f"{name}_mode" if other is not None else "",
                 elements=self.ways,
                 meaning=f"operands {name}, one a product",
             )
-            for name, fmt in (("a", self.a), ("b", self.b))
+            for name, fmt, other in (("a", self.a, self.a_other), ("b", self.b, self.b_other))
         ]
         if self.c is not None:
             ports.append(Port(name="c", direction=Direction.INPUT, format=self.c, meaning="addend"))
+        ports += [
+            Port(
+                name=port.mode,
+                direction=Direction.INPUT,
+                role=Role.MODE,
+                meaning=f"whether operands {port.name} are {port.other}, not {port.format}",
+            )
+            for port in ports
+            if port.mode
+        ]
+        ports += bias_ports(self.bias_bits)
         if self.enable:
             ports.append(enable_port())
         meaning = "sum of the products of a and b" + (" and of c" if self.c is not None else "")
@@ -200,7 +258,12 @@ class FmaTreeConfig(BlockConfig):
 
 def product_range(config: FmaTreeConfig) -> Range:
     """The finite products of a lane."""
-    return value_range(config.a) * value_range(config.b)
+    return operand_range(config, "a") * operand_range(config, "b")
+
+
+def operand_range(config: FmaTreeConfig, name: str) -> Range:
+    """The finite values of an operand, in all its formats."""
+    return reduce(or_, map(value_range, config.formats(name)))
 
 
 def exact_range(config: FmaTreeConfig) -> Range:
@@ -243,12 +306,12 @@ def raw_sum(config: FmaTreeConfig) -> RawFormat:
     """The format of sums that are not rounded."""
     total = sum_range(config)
     windowed = windowed_ranges(config)
-    formats = [fmt for fmt in (config.a, config.b, config.c) if fmt is not None]
+    formats = [fmt for name in "abc" for fmt in config.formats(name)]
     signed = total.low < 0
     infinity = any(fmt.has_infinity for fmt in formats)
     return RawFormat(
         significand=total.width if signed else total.width - 1,
-        exponent=0 if windowed is None else windowed.exponent_bits,
+        exponent=0 if windowed is None else windowed.exponents.bit_length(),
         bias=-total.unit,
         sign=False,
         infinity=infinity,
@@ -269,11 +332,11 @@ def places(config: FmaTreeConfig) -> tuple[str, ...]:
     only the last of these.
     """
     found = ["product"]
-    formats = (config.a, config.b, config.c)
+    formats = [fmt for name in "abc" for fmt in config.formats(name)]
     if config.window is not None:
         found += [f"largest_{level}" for level in range(1, (config.ways - 1).bit_length() + 1)]
         found += ["largest", "distance"]
-    moves = any(fmt.max_exponent_field for fmt in formats if fmt is not None)
+    moves = any(fmt.max_exponent_field for fmt in formats)
     if config.window is not None or moves:
         found.append("shift")
     levels = (config.ways - 1).bit_length()
@@ -293,17 +356,15 @@ def fma_tree(config: FmaTreeConfig, **operands: np.ndarray) -> dict[str, np.ndar
     Parameters
     ----------
     operands
-        Codes of `a` and `b`, whose last axis is that of the ways if these are more than one;
-        with an addend also codes of `c`, without that axis.
+        Codes of `a` and `b`, whose last axis is that of the ways if these are more than one.
+        Without that axis, where there are such ports: codes of the addend `c`, of the modes
+        `a_mode` and `b_mode`, and of the biases `a_bias`, `b_bias` and `out_bias`.
 
     Returns
     -------
     Codes of `out`; with `flags` also `overflow`, `underflow`, `inexact` and `invalid`.
     """
-    a, b = (
-        fmt.unpack(vector(config, operands[name]))
-        for name, fmt in (("a", config.a), ("b", config.b))
-    )
+    a, b = (unpack(config, name, operands) for name in ("a", "b"))
     terms = a * b
     exponents = reference_exponents(config.a, a) + reference_exponents(config.b, b)
     operand_nan = (a.nan | b.nan).any(axis=-1)
@@ -320,6 +381,9 @@ def fma_tree(config: FmaTreeConfig, **operands: np.ndarray) -> dict[str, np.ndar
         total, exponent = windowed.sum(terms, exponents)
     if config.out is None:
         return {"out": join_raw(raw_sum(config), total, exponent)}
+    if config.bias_bits:
+        formats = {name: config.formats(name) for name in ("a", "b", "out")}
+        total = total.scaled(bias_shift(config.bias_bits, operands, formats))
     codes, flags = round_narrowed(config.out, total, config.keep, config.rounding, config.overflow)
     if config.nan_code is not None:
         codes = np.where(config.out.unpack(codes).nan, codes.dtype.type(config.nan_code), codes)
@@ -327,6 +391,20 @@ def fma_tree(config: FmaTreeConfig, **operands: np.ndarray) -> dict[str, np.ndar
         return {"out": codes}
     found = {**vars(flags), "invalid": flags.invalid | (total.nan & ~operand_nan)}
     return {"out": codes} | {name: found[name].astype(np.uint8) for name in FLAGS}
+
+
+def unpack(config: FmaTreeConfig, name: str, operands: Mapping[str, np.ndarray]) -> Exact:
+    """The exact values of operands a or b, in their mode's format."""
+    codes = vector(config, operands[name])
+    first, *others = config.formats(name)
+    exact = first.unpack(codes)
+    for fmt in others:
+        chosen = np.asarray(operands[f"{name}_mode"]).astype(bool)[..., np.newaxis]
+        pairs = zip(
+            vars(fmt.unpack(codes & (2**fmt.width - 1))).values(), vars(exact).values(), strict=True
+        )
+        exact = Exact(*(np.where(chosen, two, one) for two, one in pairs))
+    return exact
 
 
 def vector(config: FmaTreeConfig, codes: np.ndarray) -> np.ndarray:

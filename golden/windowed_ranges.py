@@ -130,9 +130,9 @@ class WindowedRanges:
         return max(*(term.most for term in self.terms), self.least_exponent)
 
     @property
-    def exponent_bits(self) -> int:
-        """Bits that E needs, counted from the least one."""
-        return (self.most_exponent - self.least_exponent).bit_length()
+    def exponents(self) -> int:
+        """The most that E can be above the least one."""
+        return self.most_exponent - self.least_exponent
 
     @property
     def above(self) -> int:

@@ -11,7 +11,7 @@ from .pipeline import Pipeline
 from .ports import members
 from .tree_lanes import decode
 from .tree_products import exact_terms
-from .tree_root import Root, RunTime
+from .tree_root import Root, RunTimeExponent
 from .tree_sum import exact_sum
 from .windowed_sum import WindowedSum
 
@@ -33,6 +33,10 @@ class FmaTree(wiring.Component):
         Operands; a single ``FormatLayout`` with one way.
     c : ``In(FormatLayout)``
         Addend, where it has a format.
+    a_mode, b_mode : ``In(1)``
+        Whether operands have their second format, where they have one.
+    a_bias, b_bias, out_bias : ``In(FormatLayout)``
+        Exponent biases, with ``bias_bits``.
     out : ``Out(FormatLayout)`` or ``Out(RawLayout)``
         Sum.
     enable : ``In(1)``
@@ -57,8 +61,8 @@ class FmaTree(wiring.Component):
         m = Module()
         config = self.config
         pipeline = Pipeline(m, config.cuts, self.enable if config.enable else None)
-        c = None if config.c is None else Value.cast(self.c)
-        lanes = decode(m, config, Value.cast(self.a), Value.cast(self.b), c)
+        ports = {port.name: Value.cast(getattr(self, port.name)) for port in config.operands}
+        lanes = decode(m, config, ports)
         ranges = windowed_ranges(config)
         root = Root(m, pipeline, config)
         if ranges is None:
@@ -66,9 +70,8 @@ class FmaTree(wiring.Component):
             outputs = root.outputs(*exact_sum(m, pipeline, products, addend, lanes.specials))
         else:
             total = WindowedSum(m, pipeline, ranges, keep_sign=config.out is None).of(lanes)
-            most = ranges.most_exponent - ranges.least_exponent
-            known = RunTime(total.exponent, most, total.flip)
-            outputs = root.outputs(total.term, total.specials, known)
+            exponent = RunTimeExponent(total.exponent, 0, ranges.exponents)
+            outputs = root.outputs(total.term, total.specials, exponent, total.flip)
         for port in config.outputs:
             m.d.comb += Value.cast(getattr(self, port.name)).eq(outputs[port.name])
         return m

@@ -27,30 +27,28 @@ from .rounder import (
 from .specials import Specials
 from .tree_sum import Term
 
-__all__ = ["Root", "RunTime"]
+__all__ = ["Root", "RunTimeExponent"]
 
 
 @dataclass(frozen=True)
-class RunTime:
-    """What only run time knows of a number.
+class RunTimeExponent:
+    """A power of two that a number is multiplied by, from `low` to `high`."""
 
-    Attributes
-    ----------
-    exponent
-        How far the number's unit is above the least that it can have.
-    most
-        The largest of these.
-    flip
-        Whether the number has the wrong sign.
-    """
+    value: Value
+    low: int
+    high: int
 
-    exponent: Value
-    most: int
-    flip: Value
+    @classmethod
+    def of(cls, value: Value) -> "RunTimeExponent":
+        """A signed value of which nothing else is known."""
+        half = 2 ** (len(value) - 1)
+        return cls(value, -half, half - 1)
 
-
-#: Of numbers that are what they seem.
-CONSTANT = RunTime(Const(0, 1), 0, Const(0, 1))
+    def plus(self, m: Module, other: "RunTimeExponent") -> "RunTimeExponent":
+        low, high = self.low + other.low, self.high + other.high
+        total = Signal(signed(Range(low, high, 0).width), name="run_time_exponent")
+        m.d.comb += total.eq(self.value + other.value)
+        return RunTimeExponent(total, low, high)
 
 
 @dataclass(frozen=True)
@@ -70,16 +68,28 @@ class Root:
     config: FmaTreeConfig
 
     def outputs(
-        self, total: Term, specials: Specials, known: RunTime = CONSTANT
+        self,
+        total: Term,
+        specials: Specials,
+        exponent: RunTimeExponent | None = None,
+        flip: Value | None = None,
     ) -> dict[str, Value]:
-        """The ports: the sum as it is, or rounded."""
+        """The ports: the sum as it is, or rounded.
+
+        Parameters
+        ----------
+        exponent
+            What the sum is to be multiplied by, besides what the specials say.
+        flip
+            Whether the sum has the wrong sign; a zero is positive then.
+        """
         m, pipeline, out = self.m, self.pipeline, self.config.out
         number = total.number
         if out is None:
-            return {"out": self.raw(number, specials, known)}
+            return {"out": self.raw(number, specials, exponent)}
         minus = number[-1] | specials.negative
-        if not isinstance(known.flip, Const):
-            minus = (number[-1] ^ known.flip) & number.any()
+        if flip is not None:
+            minus = (number[-1] ^ flip) & number.any()
         status = Status(
             sign=Mux(specials.infinity, specials.negative_infinity, minus),
             nan=specials.nan,
@@ -88,7 +98,10 @@ class Root:
             made_nan=specials.made_nan,
         )
         status = hold(m, status, "sum")
-        if isinstance(out, Format) and out.complement and known is CONSTANT:
+        if specials.exponent is not None:
+            bias = RunTimeExponent.of(specials.exponent)
+            exponent = bias if exponent is None else exponent.plus(m, bias)
+        if isinstance(out, Format) and out.complement and exponent is None:
             encoder = self.encoder(out)
             return self.encoded(
                 encoder, align_complement(m, encoder, number, total.range.unit), status
@@ -99,17 +112,19 @@ class Root:
             m.d.comb += magnitude.eq(Mux(number[-1], -number, number))
         if isinstance(out, Format) and not out.exponent:
             encoder = self.encoder(out)
-            exponent = Const(0, 0) if known is CONSTANT else known.exponent
-            near = align_fixed(m, encoder, magnitude, exponent, total.range.unit)
+            moved = Const(0, 0) if exponent is None else exponent.value
+            near = align_fixed(m, encoder, magnitude, moved, total.range.unit)
             return self.encoded(encoder, near, status)
         magnitude = pipeline.bits("magnitude", magnitude, "number")
         status = pipeline.bundle("magnitude", status)
-        found = Magnitude(magnitude, total.range, pipeline.bundle("magnitude", known), status)
+        if exponent is not None:
+            exponent = pipeline.bundle("magnitude", exponent)
+        sum_ = Magnitude(magnitude, total.range, exponent, status)
         match out:
             case Posit():
-                return self.rounded_posit(out, found)
+                return self.rounded_posit(out, sum_)
             case Format():
-                return self.rounded_float(out, found)
+                return self.rounded_float(out, sum_)
         raise TypeError(f"Tree result must be a Format or a Posit, not {out!r}")
 
     def encoder(self, out: Format) -> Encoder:
@@ -120,46 +135,42 @@ class Root:
         status = self.pipeline.bundle("neighbour", status)
         return encode(self.m, encoder, near, status)
 
-    def raw(self, number: Value, specials: Specials, known: RunTime) -> Value:
-        """The code of the exact sum."""
+    def raw(self, number: Value, specials: Specials, exponent: RunTimeExponent | None) -> Value:
+        """The code of the sum as it is."""
         raw = self.config.result
         assert isinstance(raw, RawFormat)
         bits = number.as_unsigned()[: raw.significand]
-        exponent = resize(known.exponent, raw.exponent)
+        field = Const(0, 0) if exponent is None else resize(exponent.value, raw.exponent)
         if raw.nan:
             ordinary = ~specials.nan & ~specials.infinity
             bits = bits & ordinary.replicate(raw.significand)
-            exponent = exponent & ordinary.replicate(raw.exponent)
+            field = field & ordinary.replicate(raw.exponent)
         infinity = specials.infinity & ~specials.nan
         if raw.infinity and raw.complement:
             bits = Cat(bits[:-1], bits[-1] | (infinity & specials.negative_infinity))
-        parts = {
-            "significand": bits,
-            "exponent": exponent,
-            "infinity": infinity,
-            "nan": specials.nan,
-        }
+        parts = {"significand": bits, "exponent": field, "infinity": infinity, "nan": specials.nan}
         return Cat(parts[name] for name in raw.fields)
 
-    def rounded_float(self, out: Format, found: "Magnitude") -> dict[str, Value]:
+    def rounded_float(self, out: Format, total: "Magnitude") -> dict[str, Value]:
         """Magnitudes rounded to a format with exponents."""
-        encoder = self.encoder(out)
+        encoder, known = self.encoder(out), total.range
         # What the exponent of the least bit is, seen from the least normal result.
-        offset = found.range.unit - out.min_exponent
+        offset = known.unit - out.min_exponent
         if out.step == 2:
-            normal = self.normalised(found, RADIX_4_BITS, offset)
-            near = align_power_of_4(self.m, encoder, normal.significand, normal.scale)
-            return self.encoded(encoder, near, normal.status)
-        gradual = out.subnormals and offset < 0
+            found = self.normalised(total, RADIX_4_BITS, offset)
+            near = align_power_of_4(self.m, encoder, found.significand, found.scale)
+            return self.encoded(encoder, near, found.status)
+        low, high = (0, 0) if total.exponent is None else (total.exponent.low, total.exponent.high)
+        gradual = out.subnormals and offset + low < 0
         biased = int(out.zero and not gradual)
         narrow, dropped = self.narrowed(out)
-        normal = self.normalised(found, narrow.out.fraction + 3, offset + biased)
+        found = self.normalised(total, narrow.out.fraction + 3, offset + biased)
         near = align_float(
-            self.m, narrow, normal.significand, normal.scale, gradual=gradual, biased=biased
+            self.m, narrow, found.significand, found.scale, gradual=gradual, biased=biased
         )
         # Rounding can take the largest sum to the next binade, but not beyond it.
-        most = (length(found.range) - 1 + offset + found.known.most + 2) * 2**out.fraction
-        return self.encoded(encoder, replace(near, most=most, dropped=dropped), normal.status)
+        most = (length(known) - 1 + offset + high + 2) * 2**out.fraction
+        return self.encoded(encoder, replace(near, most=most, dropped=dropped), found.status)
 
     def narrowed(self, out: Format) -> tuple[Encoder, int]:
         """The encoder of results with fewer fraction bits, and how many there are less."""
@@ -169,29 +180,36 @@ class Root:
         narrow = out.replace(fraction=keep, specials=SpecialCodes.NONE)
         return replace(self.encoder(out), out=narrow, nan=None), out.fraction - keep
 
-    def rounded_posit(self, out: Posit, found: "Magnitude") -> dict[str, Value]:
+    def rounded_posit(self, out: Posit, total: "Magnitude") -> dict[str, Value]:
         """Magnitudes rounded to a posit."""
-        normal = self.normalised(found, out.fraction + 3, found.range.unit)
-        near = align_posit(self.m, out, self.config.rounding, normal.significand, normal.scale)
+        found = self.normalised(total, out.fraction + 3, total.range.unit)
+        near = align_posit(self.m, out, self.config.rounding, found.significand, found.scale)
         near = self.pipeline.bundle("neighbour", near)
-        status = self.pipeline.bundle("neighbour", normal.status)
+        status = self.pipeline.bundle("neighbour", found.status)
         return encode_posit(self.m, out, self.config.overflow, near, status)
 
-    def normalised(self, found: "Magnitude", wanted: int, offset: int) -> "Normalised":
+    def normalised(self, total: "Magnitude", wanted: int, offset: int) -> "Normalised":
         """Magnitudes moved left until the first bit is one, and cut to the bits that are wanted.
 
-        The scale of the least magnitude, 1 with the least exponent, is `offset`.
+        The scale of the least magnitude, 1, is `offset`, and the run-time exponent more.
         """
         m, pipeline = self.m, self.pipeline
-        size = length(found.range)
-        number, status, known = found.number[:size], found.status, found.known
+        size, status = length(total.range), total.status
+        number = total.number[:size]
+        top: Value | int = size - 1 + offset
+        low = high = top
+        if total.exponent is not None:
+            low, high = low + total.exponent.low, high + total.exponent.high
+            top = Signal(signed(Range(low, high, 0).width), name="top")
+            m.d.comb += top.eq(total.exponent.value + (size - 1 + offset))
+            top = pipeline.bits("coarse", top, "top").as_signed()
         zeros: list[Value] = []
         steps = [1 << level for level in reversed(range(max((size - 1).bit_length(), 1)))]
         for step in steps:
             if step == steps[len(steps) // 2]:
                 number = pipeline.bits("coarse", number, "number")
                 zeros = [pipeline.bits("coarse", bit, "zeros") for bit in zeros]
-                status, known = pipeline.bundle("coarse", status), pipeline.bundle("coarse", known)
+                status = pipeline.bundle("coarse", status)
             if len(number) <= step:
                 # Its first bit stays the first, so the count of zeros is the same.
                 number = Cat(Const(0, step + 1 - len(number)), number)
@@ -206,10 +224,9 @@ class Root:
             number = moved
             zeros.append(empty)
         count = Cat(*reversed(zeros))
-        top = size - 1 + offset
-        low, high = top - 2 ** len(count) + 1, top + known.most
+        low -= 2 ** len(count) - 1
         scale = Signal(signed(Range(low, high, 0).width), name="scale")
-        m.d.comb += scale.eq(known.exponent + top - count)
+        m.d.comb += scale.eq(top - count)
         significand = pipeline.bits("normal", jam(number, wanted), "number")
         scale = pipeline.bits("normal", scale, "scale").as_signed()
         return Normalised(significand, scale, pipeline.bundle("normal", status))
@@ -217,11 +234,11 @@ class Root:
 
 @dataclass(frozen=True)
 class Magnitude:
-    """A magnitude to be rounded, and what it is known to be within."""
+    """A sum's magnitude, an integer in the range's unit, times 2^exponent if there is one."""
 
     number: Value
     range: Range
-    known: RunTime
+    exponent: RunTimeExponent | None
     status: Status
 
 

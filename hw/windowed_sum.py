@@ -190,7 +190,7 @@ class WindowedSum:
             else:
                 found = Largest(Mux(products.known, found.exponent, other.exponent), products.known)
         lift = ranges.least_exponent - base
-        exponent = Signal(max(ranges.exponent_bits, 1), name="reference")
+        exponent = Signal(max(ranges.exponents.bit_length(), 1), name="reference")
         raised = Mux(found.exponent > lift, found.exponent - lift, 0) if lift else found.exponent
         m.d.comb += exponent.eq(raised)
         return exponent
