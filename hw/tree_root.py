@@ -1,15 +1,18 @@
 """The root of a tree: the sum as it is, or normalised and rounded once."""
 
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 
-from ffp8.golden.fma_tree import FmaTreeConfig
+from ffp8.golden.any_format import AnyFormat
 from ffp8.golden.formats import Format
 from ffp8.golden.formats import Specials as SpecialCodes
 from ffp8.golden.posit import Posit
 from ffp8.golden.ranges import Range
 from ffp8.golden.raw import RawFormat
+from ffp8.golden.rounding import Overflow, Rounding
+from ffp8.golden.scalar_format import ScalarFormat
 
 from .encoder import Encoder, Status
 from .logic import hold, jam, resize
@@ -27,7 +30,20 @@ from .rounder import (
 from .specials import Specials
 from .tree_sum import Term
 
-__all__ = ["Root", "RunTimeExponent"]
+__all__ = ["Result", "Root", "RunTimeExponent"]
+
+
+class Result(Protocol):
+    """What a configuration says of a result."""
+
+    @property
+    def out(self) -> ScalarFormat | None: ...
+    @property
+    def rounding(self) -> Rounding: ...
+    @property
+    def overflow(self) -> Overflow: ...
+    @property
+    def result(self) -> AnyFormat: ...
 
 
 @dataclass(frozen=True)
@@ -61,11 +77,17 @@ class Root:
         Where the logic and its registers go.
     config
         The tree's configuration.
+    keep
+        The fraction bits that results have; those of their format if None.
+    nan_code
+        The code of NaN results; the format's own if None.
     """
 
     m: Module
     pipeline: Pipeline
-    config: FmaTreeConfig
+    config: Result
+    keep: int | None = None
+    nan_code: int | None = None
 
     def outputs(
         self,
@@ -94,7 +116,7 @@ class Root:
             sign=Mux(specials.infinity, specials.negative_infinity, minus),
             nan=specials.nan,
             infinity=specials.infinity,
-            zero=~number.any(),
+            zero=~number.any() & ~specials.infinity,
             made_nan=specials.made_nan,
         )
         status = hold(m, status, "sum")
@@ -128,7 +150,7 @@ class Root:
         raise TypeError(f"Tree result must be a Format or a Posit, not {out!r}")
 
     def encoder(self, out: Format) -> Encoder:
-        return Encoder(out, self.config.rounding, self.config.overflow, self.config.nan_code)
+        return Encoder(out, self.config.rounding, self.config.overflow, self.nan_code)
 
     def encoded(self, encoder: Encoder, near: Neighbour, status: Status) -> dict[str, Value]:
         near = self.pipeline.bundle("neighbour", near)
@@ -174,7 +196,7 @@ class Root:
 
     def narrowed(self, out: Format) -> tuple[Encoder, int]:
         """The encoder of results with fewer fraction bits, and how many there are less."""
-        keep = self.config.keep
+        keep = self.keep
         if keep is None or keep == out.fraction:
             return self.encoder(out), 0
         narrow = out.replace(fraction=keep, specials=SpecialCodes.NONE)

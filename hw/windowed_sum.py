@@ -109,6 +109,8 @@ class WindowedSum:
             self.lane((a, b), ranges.products, f"product_{lane}")
             for lane, (a, b) in enumerate(zip(lanes.a, lanes.b, strict=True))
         ]
+        if lanes.skip is not None:
+            terms = [without(lane, skip) for lane, skip in zip(terms, lanes.skip, strict=True)]
         if lanes.c is not None and ranges.addend is not None:
             terms.append(self.lane((lanes.c,), ranges.addend, "addend"))
         # A sum of zero is positive, whatever the signs of its terms.
@@ -261,3 +263,10 @@ class WindowedSum:
         return WindowedTotal(
             Term(total.number, None, total.range), side.exponent, side.flip, side.specials
         )
+
+
+def without(lane: Lane, skip: Value) -> Lane:
+    """A lane that is zero where it is skipped."""
+    magnitude = lane.magnitude & ~skip.replicate(len(lane.magnitude))
+    exponent = lane.exponent & ~skip.replicate(len(lane.exponent))
+    return Lane(magnitude, lane.sign, exponent, lane.known & ~skip)

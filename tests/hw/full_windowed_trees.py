@@ -57,6 +57,10 @@ SAMPLED = (
     FmaTreeConfig.preset(
         "riscv-rvbna", a="e5m2", b="e5m2", out="float16", stages=6, flags=True, nan_code=0x7FFF
     ),
+    tree(
+        "e4m3fn", "e4m3fn", "float16", "e5m2", ways=3, window=9, cut="floor", stages=5, bypass=True,
+        bias_bits=4, enable=True,
+    ),
     FmaTreeConfig.preset("riscv-rvbna", a="bfloat16", b="bfloat16", ways=2, stages=5),
     FmaTreeConfig.preset("riscv-rvbna", ways=16, stages=8),
     HOPPER,

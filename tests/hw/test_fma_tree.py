@@ -5,6 +5,7 @@
 from dataclasses import replace
 from functools import cache
 
+import numpy as np
 import pytest
 from full_fma_trees import EXHAUSTIVE, SAMPLED, tree
 from tree_mismatches import mismatches
@@ -12,8 +13,9 @@ from tree_mismatches import mismatches
 from ffp8.golden.fma_tree import FmaTreeConfig, places
 from ffp8.hw.fma_tree import FmaTree
 from ffp8.synth.design import elaborate
-from ffp8.synth.engines import open_engines
-from ffp8.synth.verify import verify
+from ffp8.synth.engines import open_engine, open_engines
+from ffp8.synth.stimuli import Stimuli
+from ffp8.synth.verify import expected, verify
 
 #: Trees that are compiled fast.
 COMPILED = (
@@ -62,6 +64,21 @@ def test_latency_is_the_number_of_stages() -> None:
         assert config.latency == stages
         assert not any(mismatches(config, "amaranth", 50, 50).values())
         assert ("cell $dff" in elaborate(config).rtlil) == (stages > 0)
+
+
+def test_infinity_whose_fields_cancel_is_no_zero() -> None:
+    config = tree("e5m2", "e5m2", "uint8", ways=4, stages=0, flags=True)
+    one, half_of_it, minus_infinity = 0x3C, 0x78, 0xFC
+    operands = {
+        "a": np.array([[minus_infinity, half_of_it, half_of_it, 0]], np.uint8),
+        "b": np.array([[one, one, one, 0]], np.uint8),
+    }
+    want, _ = expected(config, Stimuli(operands, exhaustive=False))
+    got = open_engine(elaborate(config), "amaranth").run(operands)
+    assert want["out"].tolist() == [0]
+    assert {name: codes.tolist() for name, codes in got.items()} == {
+        name: codes.tolist() for name, codes in want.items()
+    }
 
 
 def test_config_must_be_one() -> None:
