@@ -52,6 +52,7 @@ SAMPLED = (
     ),
     tree(
         "e4m3fn", "e4m3fn", "e4m3fn", "float16", ways=2, window=12, cut="sticky", keep=1,
+        rounding="stochastic-b", random_bits=5,
         align_addend=False, reference="magnitudes", stages=11, enable=True,
     ),
     FmaTreeConfig.preset(
