@@ -15,11 +15,13 @@ from .exact_sum import exact_sum
 from .formats import Format
 from .narrowed import round_narrowed
 from .ports import FLAGS, Direction, Port, Role, enable_port, flag_ports, random_ports
+from .preset import Preset
 from .ranges import Range, value_range
 from .raw import RawFormat
 from .rounding import Overflow, RandomBits, Rounding, block_random_bits
 from .run_time_bias import bias_ports, bias_shift, check_bias
 from .scalar_format import ScalarFormat
+from .tree_presets import TREE_PRESETS
 from .windowed_ranges import TermRange, WindowedRanges, reference_exponents
 from .windowed_sum import Cut, Reference, Window
 
@@ -86,6 +88,7 @@ class FmaTreeConfig(BlockConfig):
     """
 
     block: ClassVar[str] = "fma-tree"
+    presets: ClassVar[Mapping[str, Preset]] = TREE_PRESETS
 
     a: ScalarFormat = option("format of the operands a")
     b: ScalarFormat = option("format of the operands b")
@@ -104,7 +107,7 @@ class FmaTreeConfig(BlockConfig):
         "results beyond the largest finite one: that one, or infinity or NaN",
         default=Overflow.SATURATE,
     )
-    stages: int = option("pipeline registers", default=1, minimum=0, maximum=16)
+    stages: int = option("pipeline registers", default=1, minimum=0, maximum=24)
     bypass: bool = option(
         "lanes with an operand of zero hold what they multiply; no result changes", default=False
     )
@@ -330,7 +333,7 @@ def raw_sum(config: FmaTreeConfig) -> RawFormat:
     infinity = any(fmt.has_infinity for fmt in formats)
     return RawFormat(
         significand=total.width if signed else total.width - 1,
-        exponent=0 if windowed is None else windowed.exponent_bits,
+        exponent=0 if windowed is None else windowed.exponents.bit_length(),
         bias=-total.unit,
         sign=False,
         infinity=infinity,
@@ -361,12 +364,12 @@ def places(config: FmaTreeConfig) -> tuple[str, ...]:
     With a bypass, in front of all else. Behind the sums of half of a product's rows each, where
     its shorter significand has more than two bits, and behind the products; integers have
     neither, and more adders instead, for their rows are terms of the sum. With a window, behind
-    each level of the search for their largest exponent, and behind the comparison with the
-    addend's; behind the shifters that bring the products to their places, where operands have
-    exponents or there is a window; behind each level of adders, the addend's after all others.
-    Where the sum is rounded to a format with exponents: behind its magnitude, in the middle and
-    behind the shifter that brings its first one to the front, and behind the neighbour that
-    rounding starts from; else only the last of these.
+    each level of the search for their largest exponent, behind the comparison with the addend's,
+    and behind the distances from it; behind the shifters that bring terms to their places, where
+    operands have exponents or there is a window; behind each level of adders, the addend's after
+    all others. Where the sum is rounded to a format with exponents: behind its magnitude, in the
+    middle and behind the shifter that brings its first one to the front, and behind the neighbour
+    that rounding starts from; else only the last of these.
     """
     found = ["operand"] if config.bypass else []
     formats = [fmt for name in "abc" for fmt in config.formats(name)]
@@ -378,7 +381,7 @@ def places(config: FmaTreeConfig) -> tuple[str, ...]:
         found.append("product")
     if config.window is not None:
         found += [f"largest_{level}" for level in range(1, (config.ways - 1).bit_length() + 1)]
-        found.append("largest")
+        found += ["largest", "distance"]
     moves = any(fmt.max_exponent_field for fmt in formats)
     if config.window is not None or moves:
         found.append("shift")
