@@ -169,6 +169,7 @@ def sweep(config: FmaTreeConfig, cases: int) -> tuple[int, list[Mismatch]]:
         record = verify(config, engine="cxxrtl", seed=seed, count=count)
         compared += record.cases
         found += record.first
+        print(f"{config.identifier}: {compared:,} cases", file=sys.stderr, flush=True)
     return compared, found
 
 
