@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 from amaranth.lib.wiring import Component
 
-from ffp8.golden import fma_tree, multiplier
+from ffp8.golden import converter, fma_tree, multiplier
 from ffp8.golden.block import BlockConfig
 from ffp8.golden.formats import Format
 
+from .converter import Converter
 from .fma_tree import FmaTree
 from .multiplier import Multiplier
 
@@ -64,6 +65,12 @@ BLOCKS: dict[str, Block] = {
             fma_tree.fma_tree,
             FmaTree,
             fma_tree.FmaTreeConfig(a=E4M3, b=E4M3, out=Format.parse("bfloat16"), stages=4),
+        ),
+        Block(
+            converter.ConverterConfig,
+            converter.convert,
+            Converter,
+            converter.ConverterConfig(a=Format.parse("bfloat16"), out=E4M3),
         ),
     )
 }

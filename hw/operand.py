@@ -1,16 +1,19 @@
 """Operands of any format, taken apart."""
 
-from amaranth.hdl import Module, Value
+from dataclasses import replace
 
-from ffp8.golden.formats import Format
+from amaranth.hdl import Cat, Const, Module, Signal, Value, signed
+
+from ffp8.golden.formats import Format, Specials
 from ffp8.golden.posit import Posit
 from ffp8.golden.scalar_format import ScalarFormat
 
 from . import unpacked
+from .logic import plus_constant
 from .posit import normalise_posit, unpack_posit
 from .unpacked import Normal, Unpacked
 
-__all__ = ["normalise", "unpack"]
+__all__ = ["fold_offset", "is_integer", "normalise", "signed_integer", "unpack"]
 
 
 def unpack(m: Module, fmt: ScalarFormat, code: Value, name: str) -> Unpacked:
@@ -31,3 +34,40 @@ def normalise(m: Module, fmt: ScalarFormat, code: Value, name: str) -> Normal:
         case Posit():
             return normalise_posit(m, fmt, code, name)
     raise TypeError(f"Operand format must be a Format or a Posit, not {fmt!r}")
+
+
+def fold_offset(m: Module, operand: Normal, offset: int) -> Normal:
+    """Move the constant of an exponent sum into an operand's exponent."""
+    shape = operand.exponent.shape()
+    low = -(2 ** (shape.width - 1)) if shape.signed else 0
+    high = low + 2**shape.width - 1
+    width = (
+        max(
+            (bound + offset if bound + offset >= 0 else ~(bound + offset)).bit_length()
+            for bound in (low, high)
+        )
+        + 1
+    )
+    exponent = Signal(signed(width), name="exponent_offset")
+    m.d.comb += exponent.eq(plus_constant(m, operand.exponent, offset, width, "exponent_offset"))
+    return replace(
+        operand,
+        exponent=exponent,
+        low=operand.low + offset,
+        high=operand.high + offset,
+        zero_exponent=operand.zero_exponent + offset,
+        offset=operand.offset - offset,
+    )
+
+
+def is_integer(fmt: ScalarFormat) -> bool:
+    """Whether codes are signed or unsigned integers times a power of two, all of them."""
+    if not isinstance(fmt, Format):
+        return False
+    plain = fmt.exponent == 0 and fmt.specials is Specials.NONE
+    return plain and (fmt.complement or not fmt.sign)
+
+
+def signed_integer(fmt: ScalarFormat, code: Value) -> Value:
+    """A code of an integer format as a signed number."""
+    return code.as_signed() if fmt.sign else Cat(code, Const(0, 1)).as_signed()

@@ -1,0 +1,146 @@
+"""Converter: take a number apart, move it to its place in another format, round once."""
+
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+from amaranth.hdl import Cat, Const, Module, Signal, Value
+from amaranth.lib import data, wiring
+
+from ffp8.golden.converter import ConverterConfig
+from ffp8.golden.formats import Format
+from ffp8.golden.posit import Posit
+from ffp8.golden.ranges import value_range
+
+from .encoder import Encoder, Status
+from .logic import jam
+from .operand import fold_offset, is_integer, normalise, signed_integer, unpack
+from .pipeline import Pipeline
+from .ports import members
+from .posit import align_posit, encode_posit
+from .rounder import (
+    RADIX_4_BITS,
+    align_complement,
+    align_fixed,
+    align_float,
+    align_power_of_4,
+    encode,
+)
+from .short_conversion import ShortConversion
+from .unpacked import Normal, Unpacked
+
+__all__ = ["Converter"]
+
+#: The places that get registers, by their number.
+CUTS = {0: (), 1: ("neighbour",), 2: ("operand", "neighbour")}
+
+
+class Converter(wiring.Component):
+    """A number of one format in another, exact or rounded once.
+
+    The latency is `config.latency` clock cycles, and the throughput is one number a cycle.
+
+    Parameters
+    ----------
+    config : :class:`ConverterConfig`
+
+    Members
+    -------
+    a : ``In(FormatLayout)``
+        Operand.
+    out : ``Out(FormatLayout)``
+        Result.
+    enable : ``In(1)``
+        Stall when low, with ``enable``.
+    overflow, underflow, inexact, invalid : ``Out(1)``
+        Exceptions, with ``flags``.
+    """
+
+    a: data.View
+    out: data.View
+    enable: Signal
+
+    def __init__(self, config: ConverterConfig):
+        if not isinstance(config, ConverterConfig):
+            raise TypeError(f"Converter config must be a ConverterConfig, not {config!r}")
+        self.config = config
+        super().__init__(members(config))
+
+    def elaborate(self, platform: Any) -> Module:
+        m = Module()
+        config = self.config
+        pipeline = Pipeline(m, CUTS[config.stages], self.enable if config.enable else None)
+        match config.out:
+            case Posit():
+                outputs = self.to_posit(m, pipeline, config.out)
+            case Format() if not config.out.exponent:
+                outputs = self.to_fixed(m, pipeline, config.out)
+            case Format():
+                outputs = self.to_float(m, pipeline, config.out)
+            case _:
+                raise TypeError(f"Result must be a Format or a Posit, not {config.out!r}")
+        for port in config.outputs:
+            m.d.comb += Value.cast(getattr(self, port.name)).eq(outputs[port.name])
+        return m
+
+    def to_fixed(self, m: Module, pipeline: Pipeline, out: Format) -> dict[str, Value]:
+        """Numbers moved to the point of a format without exponents."""
+        config, code = self.config, Value.cast(self.a)
+        encoder = self.encoder(out)
+        x = pipeline.bundle("operand", unpack(m, config.a, code, "a"))
+        status = status_of(x)
+        if out.complement and is_integer(config.a):
+            # Without the way over magnitudes.
+            number = pipeline.bits("operand", signed_integer(config.a, code), "number").as_signed()
+            near = align_complement(m, encoder, number, config.a.exponent_offset)
+        else:
+            near = align_fixed(m, encoder, x.significand, x.exponent, config.a.exponent_offset)
+        near = pipeline.bundle("neighbour", near)
+        return encode(m, encoder, near, pipeline.bundle("neighbour", status))
+
+    def to_float(self, m: Module, pipeline: Pipeline, out: Format) -> dict[str, Value]:
+        """Numbers rounded to a format with exponents."""
+        encoder, a, code = self.encoder(out), self.config.a, Value.cast(self.a)
+        if isinstance(a, Format) and not self.config.flags:
+            short = ShortConversion(a, encoder)
+            if short.fits:
+                return {"out": short.converted(m, pipeline, code, unpack(m, a, code, "a"))}
+        x = normalise(m, a, code, "a")
+        offset = x.offset - out.min_exponent
+        gradual = out.subnormals and x.low + offset < 0
+        biased = int(out.zero and not gradual and out.step == 1)
+        x = pipeline.bundle("operand", fold_offset(m, x, offset + biased))
+        if out.step == 2:
+            significand = jam(Cat(x.fraction, Const(1, 1)), RADIX_4_BITS)
+            near = align_power_of_4(m, encoder, significand, x.exponent)
+        else:
+            significand = jam(Cat(x.fraction, Const(1, 1)), out.fraction + 3)
+            near = align_float(m, encoder, significand, x.exponent, gradual=gradual, biased=biased)
+        if self.within(out):
+            near = replace(near, most=out.max_index)
+        near = pipeline.bundle("neighbour", near)
+        return encode(m, encoder, near, pipeline.bundle("neighbour", status_of(x)))
+
+    def to_posit(self, m: Module, pipeline: Pipeline, out: Posit) -> dict[str, Value]:
+        """Numbers rounded to a posit."""
+        x = normalise(m, self.config.a, Value.cast(self.a), "a")
+        x = pipeline.bundle("operand", fold_offset(m, x, x.offset))
+        significand = jam(Cat(x.fraction, Const(1, 1)), out.fraction + 3)
+        near = align_posit(m, out, self.config.rounding, significand, x.exponent.as_signed())
+        near = pipeline.bundle("neighbour", near)
+        status = pipeline.bundle("neighbour", status_of(x))
+        return encode_posit(m, out, self.config.overflow, near, status)
+
+    def encoder(self, out: Format) -> Encoder:
+        return Encoder(out, self.config.rounding, self.config.overflow)
+
+    def within(self, out: Format) -> bool:
+        """Whether no finite number is beyond the largest result."""
+        known, held = value_range(self.config.a), value_range(out)
+        largest = max(abs(known.low), known.high) * Fraction(2) ** (known.unit - held.unit)
+        return largest <= held.high
+
+
+def status_of(x: Normal | Unpacked) -> Status:
+    """What is known of an operand besides its magnitude."""
+    return Status(x.sign, x.nan, x.infinity, x.zero, made_nan=Const(0, 1))
