@@ -84,8 +84,8 @@ class Option:
 
     def _parse_int(self, text: Any) -> int:
         try:
-            # Of numbers, only integers: JSON's 1.5 is none.
-            return int(text) if isinstance(text, str) else operator.index(text)
+            # Of numbers, only integers: JSON's 1.5 is none. Codes are often hexadecimal.
+            return int(text, 0) if isinstance(text, str) else operator.index(text)
         except (TypeError, ValueError):
             raise ValueError(f"Option {self.name} must be an integer, not {text!r}") from None
 
@@ -185,8 +185,8 @@ class BlockConfig:
                     value.identifier if opt.name in ("a", "b") else f"{opt.name}_{value.identifier}"
                 )
             elif value != opt.default and value is not None:
-                text = "" if value is True else str(value).replace("-", "_")
-                parts.append(f"{opt.name}{text}")
+                text = "" if isinstance(value, bool) else str(value).replace("-", "_")
+                parts.append(f"{'no_' if value is False else ''}{opt.name}{text}")
         return "_".join(parts)
 
     @property
@@ -197,7 +197,10 @@ class BlockConfig:
             value = getattr(self, opt.name)
             if value == opt.default or value is None:
                 continue
-            words += [opt.flag] if value is True else [opt.flag, str(value)]
+            if isinstance(value, bool):
+                words.append(opt.flag if value else opt.flag.replace("--", "--no-", 1))
+            else:
+                words += [opt.flag, str(value)]
         return words
 
     def to_json(self) -> dict[str, object]:

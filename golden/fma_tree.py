@@ -1,6 +1,9 @@
 """Fused multiply-add tree: the sum of many products and an addend, exact or rounded once."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import ClassVar
 
 import numpy as np
@@ -8,11 +11,16 @@ import numpy as np
 from .block import BlockConfig, option
 from .exact import Exact
 from .exact_sum import exact_sum
-from .ports import FLAGS, AnyFormat, Direction, Port, enable_port, flag_ports
+from .formats import Format
+from .narrowed import round_narrowed
+from .ports import FLAGS, AnyFormat, Direction, Port, Role, enable_port, flag_ports
 from .ranges import Range, value_range
 from .raw import RawFormat
 from .rounding import Overflow, Rounding
+from .run_time_bias import bias_ports, bias_shift, check_bias
 from .scalar_format import ScalarFormat
+from .windowed_ranges import TermRange, WindowedRanges, reference_exponents
+from .windowed_sum import Cut, Reference, Window
 
 __all__ = [
     "MAX_EXACT_WIDTH",
@@ -22,10 +30,14 @@ __all__ = [
     "fma_tree",
     "places",
     "product_range",
+    "windowed_ranges",
 ]
 
 #: Widest exact sum of a tree; a float32 addend needs 278 bits.
 MAX_EXACT_WIDTH = 1024
+
+#: Options that mean nothing without a window.
+WINDOW_OPTIONS = ("reference", "cut", "align_addend", "least_exponent")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,8 +56,21 @@ class FmaTreeConfig(BlockConfig):
       unit is the product of the operands' least steps, or the addend's if that is less; its
       width is the least that holds all sums of finite terms. It has a single zero. Where it is
       NaN or infinity its number is 0, but for infinity's sign in the first bit.
+    * With `window`, terms lose what is below a grid first (`ffp8.golden.windowed_sum.Window`), and
+      a sum of zero is always +0. NaN and infinities are as above, and flags are those of
+      rounding the sum of what is left. Without `out`, the sum is an integer of two's complement
+      with the exponent of the grid, which counts from the least; it is 0 besides NaN and
+      infinity.
+    * With `keep`, the result has only so many fraction bits of its own exponent, and zeros
+      behind them (`ffp8.golden.narrowed.round_narrowed`).
     * Latency is `stages` cycles, with one sum a cycle. Where the registers go is said by
       `places` and `FmaTreeConfig.cuts`.
+    * With `a_other`, the operands a are of that format in cycles in which the port `a_mode` is
+      high, all of them; `b_other` is the same for b. All formats of an operand take one way.
+    * With `bias_bits`, the ports `a_bias`, `b_bias` and `out_bias` replace the formats' biases.
+      They are common to all lanes, and move the exact sum by a power of two, once, before it is
+      rounded. The addend is moved with the sum: it has the scale that the products have with
+      the formats' own biases.
 
     Raises
     ------
@@ -59,6 +84,12 @@ class FmaTreeConfig(BlockConfig):
     b: ScalarFormat = option("format of the operands b")
     c: ScalarFormat | None = option("format of the addend; no addend if absent", default=None)
     out: ScalarFormat | None = option("format of the result; the exact sum if absent", default=None)
+    a_other: ScalarFormat | None = option(
+        "second format of the operands a, chosen by a port", default=None
+    )
+    b_other: ScalarFormat | None = option(
+        "second format of the operands b, chosen by a port", default=None
+    )
     ways: int = option("number of products", default=8, minimum=1, maximum=64)
     rounding: Rounding = option("rounding of the result", default=Rounding.NEAREST_EVEN)
     overflow: Overflow = option(
@@ -66,8 +97,38 @@ class FmaTreeConfig(BlockConfig):
         default=Overflow.SATURATE,
     )
     stages: int = option("pipeline registers", default=1, minimum=0, maximum=16)
+    bias_bits: int = option(
+        "bits of the ports that replace the formats' biases at run time; 0 for no such ports",
+        default=0,
+        minimum=0,
+        maximum=16,
+    )
     flags: bool = option("ports for overflow, underflow, inexact and invalid", default=False)
     enable: bool = option("a port that stalls the pipeline when low", default=False)
+    # The windowed sum, and what machines that have one do besides.
+    window: int | None = option(
+        "bits kept below the reference exponent of all terms; all bits if absent",
+        default=None,
+        minimum=1,
+        maximum=128,
+    )
+    reference: Reference = option(
+        "reference exponents of windowed terms: of the operands' fields, or of the magnitudes",
+        default=Reference.FIELDS,
+    )
+    cut: Cut = option("how windowed terms lose the bits below", default=Cut.TOWARD_ZERO)
+    align_addend: bool = option(
+        "the addend counts in the reference exponent; else products alone do", default=True
+    )
+    least_exponent: int | None = option("least reference exponent of all terms", default=None)
+    keep: int | None = option(
+        "fraction bits that results are rounded to; those of their format if absent",
+        default=None,
+        minimum=0,
+    )
+    nan_code: int | None = option(
+        "code of NaN results; the format's own if absent", default=None, minimum=0
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -79,10 +140,58 @@ class FmaTreeConfig(BlockConfig):
             raise ValueError(
                 f"Option stages must be 0 to {len(places(self))} for this tree, not {self.stages}"
             )
-        if exact_width(self) > MAX_EXACT_WIDTH:
+        self._check_modes()
+        self._check_window()
+        self._check_result()
+        if sum_range(self).width > MAX_EXACT_WIDTH:
             raise ValueError(
-                f"Exact sum must be at most {MAX_EXACT_WIDTH} bits wide, not {exact_width(self)}"
+                f"Exact sum must be at most {MAX_EXACT_WIDTH} bits wide, "
+                f"not {sum_range(self).width}"
             )
+
+    def _check_modes(self) -> None:
+        if self.out is None and self.bias_bits:
+            raise ValueError(
+                "Option bias_bits must be 0 for the exact sum, whose unit is a constant"
+            )
+        check_bias(
+            self.bias_bits, [fmt for name in ("a", "b", "out") for fmt in self.formats(name)]
+        )
+        for name in ("a", "b"):
+            first, *others = self.formats(name)
+            if others and self.window is not None:
+                raise ValueError(f"Option {name}_other must be left out with a window")
+            if others and others[0].width > first.width:
+                raise ValueError(
+                    f"Option {name}_other must be a format of at most {first.width} bits, those "
+                    f"of {name}, not {others[0]}"
+                )
+
+    def _check_window(self) -> None:
+        if self.window is None:
+            for opt in self.options():
+                if opt.name in WINDOW_OPTIONS and getattr(self, opt.name) != opt.default:
+                    raise ValueError(f"Option {opt.name} must be left out without a window")
+        if self.c is None and not self.align_addend:
+            raise ValueError("Option align_addend must be left out without an addend")
+
+    def _check_result(self) -> None:
+        out = self.out
+        if self.keep is not None:
+            if not isinstance(out, Format) or not 1 <= out.exponent <= 15:
+                raise ValueError(
+                    "Option keep must be left out for results without 1 to 15 exponent bits"
+                )
+            if self.keep > out.fraction:
+                raise ValueError(
+                    f"Option keep must be 0 to {out.fraction} for {out}, not {self.keep}"
+                )
+        if self.nan_code is not None:
+            known = out is not None and self.nan_code < 2**out.width
+            if out is None or not (known and out.unpack(np.array(self.nan_code)).nan):
+                raise ValueError(
+                    f"Option nan_code must be a NaN of the result, not {self.nan_code}"
+                )
 
     @property
     def latency(self) -> int:
@@ -96,6 +205,11 @@ class FmaTreeConfig(BlockConfig):
         chosen = [(step + 1) * (len(offered) + 1) // (count + 1) - 1 for step in range(count)]
         return tuple(offered[index] for index in chosen)
 
+    def formats(self, name: str) -> tuple[ScalarFormat, ...]:
+        """The formats of `a`, `b`, `c` or `out`: none, one, or also that of a mode."""
+        found = (getattr(self, name), getattr(self, f"{name}_other", None))
+        return tuple(fmt for fmt in found if fmt is not None)
+
     @property
     def result(self) -> AnyFormat:
         """The format of port `out`."""
@@ -108,13 +222,26 @@ class FmaTreeConfig(BlockConfig):
                 name=name,
                 direction=Direction.INPUT,
                 format=fmt,
+                other=other,
+                mode=f"{name}_mode" if other is not None else "",
                 elements=self.ways,
                 meaning=f"operands {name}, one a product",
             )
-            for name, fmt in (("a", self.a), ("b", self.b))
+            for name, fmt, other in (("a", self.a, self.a_other), ("b", self.b, self.b_other))
         ]
         if self.c is not None:
             ports.append(Port(name="c", direction=Direction.INPUT, format=self.c, meaning="addend"))
+        ports += [
+            Port(
+                name=port.mode,
+                direction=Direction.INPUT,
+                role=Role.MODE,
+                meaning=f"whether operands {port.name} are {port.other}, not {port.format}",
+            )
+            for port in ports
+            if port.mode
+        ]
+        ports += bias_ports(self.bias_bits)
         if self.enable:
             ports.append(enable_port())
         meaning = "sum of the products of a and b" + (" and of c" if self.c is not None else "")
@@ -128,7 +255,12 @@ class FmaTreeConfig(BlockConfig):
 
 def product_range(config: FmaTreeConfig) -> Range:
     """The finite products of a lane."""
-    return value_range(config.a) * value_range(config.b)
+    return operand_range(config, "a") * operand_range(config, "b")
+
+
+def operand_range(config: FmaTreeConfig, name: str) -> Range:
+    """The finite values of an operand, in all its formats."""
+    return reduce(or_, map(value_range, config.formats(name)))
 
 
 def exact_range(config: FmaTreeConfig) -> Range:
@@ -142,15 +274,41 @@ def exact_width(config: FmaTreeConfig) -> int:
     return exact_range(config).width
 
 
+def windowed_ranges(config: FmaTreeConfig) -> WindowedRanges | None:
+    """The ranges of a windowed sum; None for an exact one."""
+    if config.window is None:
+        return None
+    window = Window(
+        bits=config.window,
+        reference=config.reference,
+        cut=config.cut,
+        least_exponent=config.least_exponent,
+    )
+    return WindowedRanges(
+        window=window,
+        ways=config.ways,
+        products=TermRange.of_product(window, (config.a, config.b)),
+        addend=None if config.c is None else TermRange.of_product(window, (config.c,)),
+        align_addend=config.align_addend,
+    )
+
+
+def sum_range(config: FmaTreeConfig) -> Range:
+    """The sums of finite terms, exact or windowed; of these, those with the least exponent."""
+    windowed = windowed_ranges(config)
+    return exact_range(config) if windowed is None else windowed.total
+
+
 def raw_sum(config: FmaTreeConfig) -> RawFormat:
-    """The format of exact sums."""
-    total = exact_range(config)
-    formats = [fmt for fmt in (config.a, config.b, config.c) if fmt is not None]
+    """The format of sums that are not rounded."""
+    total = sum_range(config)
+    windowed = windowed_ranges(config)
+    formats = [fmt for name in "abc" for fmt in config.formats(name)]
     signed = total.low < 0
     infinity = any(fmt.has_infinity for fmt in formats)
     return RawFormat(
         significand=total.width if signed else total.width - 1,
-        exponent=0,
+        exponent=0 if windowed is None else windowed.exponent_bits,
         bias=-total.unit,
         sign=False,
         infinity=infinity,
@@ -162,15 +320,21 @@ def raw_sum(config: FmaTreeConfig) -> RawFormat:
 def places(config: FmaTreeConfig) -> tuple[str, ...]:
     """Where a tree can have registers, in the order of the data's way.
 
-    Behind the products; behind the shifters that bring these to their places, where operands have
-    exponents; behind each level of adders, the addend's after all others. Where the sum is
-    rounded to a format with exponents: behind its magnitude, in the middle and behind the shifter
-    that brings its first one to the front, and behind the neighbour that rounding starts from;
-    else only the last of these.
+    Behind the products; with a window, behind each level of the search for their largest
+    exponent, and behind the comparison with the addend's; behind the shifters that bring the
+    products to their places, where operands have exponents or there is a window; behind each
+    level of adders, the addend's after all others. Where the sum is rounded to a format with
+    exponents: behind its magnitude, in the middle and behind the shifter that brings its first
+    one to the front, and behind the neighbour that rounding starts from; else only the last of
+    these.
     """
     found = ["product"]
-    formats = (config.a, config.b, config.c)
-    if any(fmt.max_exponent_field for fmt in formats if fmt is not None):
+    formats = [fmt for name in "abc" for fmt in config.formats(name)]
+    if config.window is not None:
+        found += [f"largest_{level}" for level in range(1, (config.ways - 1).bit_length() + 1)]
+        found.append("largest")
+    moves = any(fmt.max_exponent_field for fmt in formats)
+    if config.window is not None or moves:
         found.append("shift")
     levels = (config.ways - 1).bit_length()
     found += [f"sum_{level}" for level in range(1, levels + 1)]
@@ -189,31 +353,55 @@ def fma_tree(config: FmaTreeConfig, **operands: np.ndarray) -> dict[str, np.ndar
     Parameters
     ----------
     operands
-        Codes of `a` and `b`, whose last axis is that of the ways if these are more than one;
-        with an addend also codes of `c`, without that axis.
+        Codes of `a` and `b`, whose last axis is that of the ways if these are more than one.
+        Without that axis, where there are such ports: codes of the addend `c`, of the modes
+        `a_mode` and `b_mode`, and of the biases `a_bias`, `b_bias` and `out_bias`.
 
     Returns
     -------
     Codes of `out`; with `flags` also `overflow`, `underflow`, `inexact` and `invalid`.
     """
-    a, b = (
-        fmt.unpack(vector(config, operands[name]))
-        for name, fmt in (("a", config.a), ("b", config.b))
-    )
+    a, b = (unpack(config, name, operands) for name in ("a", "b"))
     terms = a * b
+    exponents = reference_exponents(config.a, a) + reference_exponents(config.b, b)
     operand_nan = (a.nan | b.nan).any(axis=-1)
     if config.c is not None:
         c = config.c.unpack(operands["c"])
         terms = with_term(terms, c)
+        last = reference_exponents(config.c, c)[..., np.newaxis]
+        exponents = np.append(exponents, last, axis=-1)
         operand_nan = operand_nan | c.nan
-    total = exact_sum(terms)
+    windowed = windowed_ranges(config)
+    if windowed is None:
+        total, exponent = exact_sum(terms), None
+    else:
+        total, exponent = windowed.sum(terms, exponents)
     if config.out is None:
-        return {"out": join_raw(raw_sum(config), total)}
-    codes, flags = config.out.round(total, config.rounding, config.overflow)
+        return {"out": join_raw(raw_sum(config), total, exponent)}
+    if config.bias_bits:
+        formats = {name: config.formats(name) for name in ("a", "b", "out")}
+        total = total.scaled(bias_shift(config.bias_bits, operands, formats))
+    codes, flags = round_narrowed(config.out, total, config.keep, config.rounding, config.overflow)
+    if config.nan_code is not None:
+        codes = np.where(config.out.unpack(codes).nan, codes.dtype.type(config.nan_code), codes)
     if not config.flags:
         return {"out": codes}
     found = {**vars(flags), "invalid": flags.invalid | (total.nan & ~operand_nan)}
     return {"out": codes} | {name: found[name].astype(np.uint8) for name in FLAGS}
+
+
+def unpack(config: FmaTreeConfig, name: str, operands: Mapping[str, np.ndarray]) -> Exact:
+    """The exact values of operands a or b, in their mode's format."""
+    codes = vector(config, operands[name])
+    first, *others = config.formats(name)
+    exact = first.unpack(codes)
+    for fmt in others:
+        chosen = np.asarray(operands[f"{name}_mode"]).astype(bool)[..., np.newaxis]
+        pairs = zip(
+            vars(fmt.unpack(codes & (2**fmt.width - 1))).values(), vars(exact).values(), strict=True
+        )
+        exact = Exact(*(np.where(chosen, two, one) for two, one in pairs))
+    return exact
 
 
 def vector(config: FmaTreeConfig, codes: np.ndarray) -> np.ndarray:
@@ -232,10 +420,12 @@ def with_term(terms: Exact, more: Exact) -> Exact:
     return Exact(*(np.append(row, one[..., np.newaxis], axis=-1) for row, one in pairs))
 
 
-def join_raw(raw: RawFormat, total: Exact) -> np.ndarray:
+def join_raw(raw: RawFormat, total: Exact, exponent: np.ndarray | None) -> np.ndarray:
+    """Codes of sums whose exponent fields are given; 0 where the sum is no number."""
     wide = total.significand.astype(object) if raw.significand > 62 else total.significand
     known = total.finite & ~total.zero
-    shift = np.where(known, total.exponent + raw.bias, 0)
+    field = np.where(total.finite, 0 if exponent is None else exponent, 0)
+    shift = np.where(known, total.exponent + raw.bias - field, 0)
     number = np.where(known, wide, 0) << np.maximum(shift, 0).astype(wide.dtype)
     # Below the least step there is nothing but a posit's zeros.
     number = number >> np.maximum(-shift, 0).astype(wide.dtype)
@@ -243,4 +433,4 @@ def join_raw(raw: RawFormat, total: Exact) -> np.ndarray:
         number = np.where(known & total.negative, -number, number)
         lowest = np.where(total.infinite & total.negative, 1, 0).astype(wide.dtype)
         number = (number & 2**raw.significand - 1) | lowest << raw.significand - 1
-    return raw.join(significand=number, infinity=total.infinite, nan=total.nan)
+    return raw.join(significand=number, exponent=field, infinity=total.infinite, nan=total.nan)

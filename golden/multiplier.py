@@ -7,10 +7,10 @@ import numpy as np
 
 from .block import BlockConfig, option
 from .exact import Exact
-from .formats import Format, integer
-from .ports import FLAGS, AnyFormat, Direction, Port, Role, enable_port, flag_ports
+from .ports import FLAGS, AnyFormat, Direction, Port, enable_port, flag_ports
 from .raw import RawFormat
 from .rounding import Overflow, Rounding
+from .run_time_bias import bias_ports, bias_shift, check_bias
 from .scalar_format import ScalarFormat
 
 __all__ = ["MultiplierConfig", "multiply"]
@@ -64,12 +64,7 @@ class MultiplierConfig(BlockConfig):
                         f"Option {name} must be off for the exact raw product, which is not "
                         f"rounded and has no bias"
                     )
-        if self.bias_bits == 1:
-            raise ValueError("Option bias_bits must be 0 or 2 to 16, not 1")
-        if self.bias_bits:
-            for fmt in (self.a, self.b, self.out):
-                if not isinstance(fmt, Format):
-                    raise ValueError(f"Option bias_bits must be 0 with {fmt}, which has no bias")
+        check_bias(self.bias_bits, [fmt for fmt in (self.a, self.b, self.out) if fmt is not None])
         if self.enable and not self.stages:
             raise ValueError("Option enable must be off with 0 stages, which hold nothing")
 
@@ -88,19 +83,7 @@ class MultiplierConfig(BlockConfig):
             Port(name=name, direction=Direction.INPUT, format=fmt, meaning=f"operand {name}")
             for name, fmt in (("a", self.a), ("b", self.b))
         ]
-        if self.bias_bits:
-            bias = integer(self.bias_bits)
-            for name in ("a", "b", "out"):
-                meaning = f"exponent bias of {name}, in place of the format's own"
-                ports.append(
-                    Port(
-                        name=f"{name}_bias",
-                        direction=Direction.INPUT,
-                        format=bias,
-                        role=Role.MODE,
-                        meaning=meaning,
-                    )
-                )
+        ports += bias_ports(self.bias_bits)
         if self.enable:
             ports.append(enable_port())
         ports.append(
@@ -149,25 +132,14 @@ def multiply(config: MultiplierConfig, **operands: np.ndarray) -> dict[str, np.n
     if config.out is None:
         return {"out": join_raw(config, operands["a"], operands["b"], product)}
     if config.bias_bits:
-        product = product.scaled(bias_shift(config, operands))
+        formats = {"a": [config.a], "b": [config.b], "out": [config.out]}
+        product = product.scaled(bias_shift(config.bias_bits, operands, formats))
     codes, flags = config.out.round(product, config.rounding, config.overflow)
     if not config.flags:
         return {"out": codes}
     invalid = flags.invalid | (product.nan & ~a.nan & ~b.nan)
     found = {**vars(flags), "invalid": invalid}
     return {"out": codes} | {name: found[name].astype(np.uint8) for name in FLAGS}
-
-
-def bias_shift(config: MultiplierConfig, operands: dict[str, np.ndarray]) -> np.ndarray:
-    """The power of two by which run-time biases move the product, seen from the result."""
-    assert config.out is not None
-    bias = integer(config.bias_bits)
-    shift = np.zeros((), np.int64)
-    for name, fmt, sign in (("a", config.a, -1), ("b", config.b, -1), ("out", config.out, 1)):
-        assert isinstance(fmt, Format)
-        port = bias.decode(operands[f"{name}_bias"]).astype(np.int64)
-        shift = shift + sign * fmt.step * (port - fmt.bias)
-    return shift
 
 
 def join_raw(config: MultiplierConfig, a: np.ndarray, b: np.ndarray, product: Exact) -> np.ndarray:

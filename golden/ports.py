@@ -40,12 +40,16 @@ class Port:
     The name is that of the component's member and of the Verilog port. A vector is one packed
     port, with element 0 in the least significant bits. Values of a port are arrays of codes:
     one a cycle, or rows of `elements` codes. A port without a format is one of plain bits.
+    A port with an `other` format has that in cycles in which the port `mode` is high; a code of
+    it that is narrower is in the least significant bits of an element.
     """
 
     name: str
     direction: Direction
     meaning: str
     format: AnyFormat | None = None
+    other: ScalarFormat | None = None
+    mode: str = ""
     bits: int = 1
     field: str = ""
     role: Role = Role.DATA
@@ -71,8 +75,11 @@ class Port:
         text = f"0x{code:0{digits}x}"
         if self.format is None:
             return text
-        exact = self.format.unpack(np.array([code], code_dtype(self.element_width)))
-        return f"{text} ({exact.to_texts()[0]})"
+        values = self.format.unpack(np.array([code])).to_texts()
+        if self.other is not None:
+            narrow = code % 2**self.other.width
+            values.append(f"{self.other.unpack(np.array([narrow])).to_texts()[0]} as {self.other}")
+        return f"{text} ({' or '.join(values)})"
 
     def to_json(self) -> dict[str, object]:
         """The port as the manifest has it."""
@@ -81,6 +88,8 @@ class Port:
             "direction": str(self.direction),
             "width": self.width,
             "format": self.format.name if self.format is not None else None,
+            "other_format": self.other.name if self.other is not None else None,
+            "mode": self.mode or None,
             "field": self.field or self.name,
             "role": str(self.role),
             "elements": self.elements,

@@ -32,6 +32,10 @@ class FmaTree(wiring.Component):
         Operands; a single ``FormatLayout`` with one way.
     c : ``In(FormatLayout)``
         Addend, where it has a format.
+    a_mode, b_mode : ``In(1)``
+        Whether operands have their second format, where they have one.
+    a_bias, b_bias, out_bias : ``In(FormatLayout)``
+        Exponent biases, with ``bias_bits``.
     out : ``Out(FormatLayout)`` or ``Out(RawLayout)``
         Sum.
     enable : ``In(1)``
@@ -49,6 +53,8 @@ class FmaTree(wiring.Component):
     def __init__(self, config: FmaTreeConfig):
         if not isinstance(config, FmaTreeConfig):
             raise TypeError(f"Tree config must be an FmaTreeConfig, not {config!r}")
+        if config.window is not None or config.keep is not None or config.nan_code is not None:
+            raise NotImplementedError("Windowed trees have no hardware yet")
         self.config = config
         super().__init__(members(config))
 
@@ -56,8 +62,8 @@ class FmaTree(wiring.Component):
         m = Module()
         config = self.config
         pipeline = Pipeline(m, config.cuts, self.enable if config.enable else None)
-        c = None if config.c is None else Value.cast(self.c)
-        lanes = decode(m, config, Value.cast(self.a), Value.cast(self.b), c)
+        ports = {port.name: Value.cast(getattr(self, port.name)) for port in config.operands}
+        lanes = decode(m, config, ports)
         products, addend = exact_terms(m, config, lanes)
         total, specials = exact_sum(m, pipeline, products, addend, lanes.specials)
         outputs = Root(m, pipeline, config).outputs(total, specials)

@@ -41,7 +41,7 @@ def hold(m: Module, values: Bundle, name: str) -> Bundle:
     held = {}
     for field in fields(values):
         value = getattr(values, field.name)
-        if isinstance(value, Const) or not len(value):
+        if not isinstance(value, Value) or isinstance(value, Const) or not len(value):
             continue
         held[field.name] = Signal(value.shape(), name=f"{name}_{field.name}")
         m.d.comb += held[field.name].eq(value)

@@ -25,6 +25,7 @@ from .rounder import (
     align_power_of_4,
     encode,
 )
+from .run_time_bias import bias_shift
 from .short_product import ShortProduct
 from .table import lookup
 
@@ -246,12 +247,9 @@ class Multiplier(wiring.Component):
         config = self.config
         if not config.bias_bits or config.out is None:
             return None
-        shift: Value = Const(0, signed(1))
-        for name, fmt, sign in (("a", config.a, -1), ("b", config.b, -1), ("out", config.out, 1)):
-            assert isinstance(fmt, Format)
-            port = Value.cast(getattr(self, f"{name}_bias")).as_signed()
-            shift = shift + sign * fmt.step * (port - fmt.bias)
-        return pipeline.bits("operand", shift, "shift")
+        formats = {"a": [config.a], "b": [config.b], "out": [config.out]}
+        ports = {f"{name}_bias": Value.cast(getattr(self, f"{name}_bias")) for name in formats}
+        return pipeline.bits("operand", bias_shift(ports, formats), "shift")
 
 
 def product_of_ones(m: Module, a: Value, b: Value) -> tuple[Value, Value]:

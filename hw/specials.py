@@ -23,6 +23,8 @@ class Specials:
         Whether the sum is infinity, if it is not NaN, and whether that is the negative one.
     negative
         Whether all terms have a negative sign.
+    exponent
+        The power of two that the sum is to be multiplied by, signed; None for none.
     """
 
     nan: Value
@@ -30,6 +32,7 @@ class Specials:
     infinity: Value
     negative_infinity: Value
     negative: Value
+    exponent: Value | None = None
 
     @classmethod
     def of_terms(cls, operands: list[Unpacked], terms: list[Status]) -> "Specials":

@@ -59,7 +59,8 @@ class Root:
             made_nan=specials.made_nan,
         )
         status = hold(m, status, "sum")
-        if isinstance(out, Format) and out.complement:
+        exponent = specials.exponent
+        if isinstance(out, Format) and out.complement and exponent is None:
             encoder = self.encoder(out)
             return self.encoded(
                 encoder, align_complement(m, encoder, number, total.range.unit), status
@@ -70,15 +71,19 @@ class Root:
             m.d.comb += magnitude.eq(Mux(number[-1], -number, number))
         if isinstance(out, Format) and not out.exponent:
             encoder = self.encoder(out)
-            near = align_fixed(m, encoder, magnitude, Const(0, 0), total.range.unit)
+            moved = Const(0, 0) if exponent is None else exponent
+            near = align_fixed(m, encoder, magnitude, moved, total.range.unit)
             return self.encoded(encoder, near, status)
         magnitude = pipeline.bits("magnitude", magnitude, "number")
         status = pipeline.bundle("magnitude", status)
+        if exponent is not None:
+            exponent = pipeline.bits("magnitude", exponent, "exponent")
+        sum_ = Magnitude(magnitude, total.range, exponent, status)
         match out:
             case Posit():
-                return self.rounded_posit(out, magnitude, total.range, status)
+                return self.rounded_posit(out, sum_)
             case Format():
-                return self.rounded_float(out, magnitude, total.range, status)
+                return self.rounded_float(out, sum_)
         raise TypeError(f"Tree result must be a Format or a Posit, not {out!r}")
 
     def encoder(self, out: Format) -> Encoder:
@@ -103,47 +108,49 @@ class Root:
         parts = {"significand": bits, "infinity": infinity, "nan": specials.nan}
         return Cat(parts[name] for name in raw.fields)
 
-    def rounded_float(
-        self, out: Format, magnitude: Value, known: Range, status: Status
-    ) -> dict[str, Value]:
+    def rounded_float(self, out: Format, total: "Magnitude") -> dict[str, Value]:
         """Magnitudes rounded to a format with exponents."""
-        encoder = self.encoder(out)
+        encoder, known = self.encoder(out), total.range
         # What the exponent of the least bit is, seen from the least normal result.
         offset = known.unit - out.min_exponent
         if out.step == 2:
-            found = self.normalised(magnitude, known, status, RADIX_4_BITS, offset)
+            found = self.normalised(total, RADIX_4_BITS, offset)
             near = align_power_of_4(self.m, encoder, found.significand, found.scale)
             return self.encoded(encoder, near, found.status)
-        gradual = out.subnormals and offset < 0
-        biased = int(out.zero and not gradual)
-        found = self.normalised(magnitude, known, status, out.fraction + 3, offset + biased)
+        constant = total.exponent is None
+        gradual = out.subnormals and not (constant and offset >= 0)
+        biased = int(out.zero and not gradual and constant)
+        found = self.normalised(total, out.fraction + 3, offset + biased)
         near = align_float(
             self.m, encoder, found.significand, found.scale, gradual=gradual, biased=biased
         )
-        # Rounding can take the largest sum to the next binade, but not beyond it.
-        most = (length(known) - 1 + offset + 2) * 2**out.fraction
-        return self.encoded(encoder, replace(near, most=most), found.status)
+        if constant:
+            # Rounding can take the largest sum to the next binade, but not beyond it.
+            near = replace(near, most=(length(known) - 1 + offset + 2) * 2**out.fraction)
+        return self.encoded(encoder, near, found.status)
 
-    def rounded_posit(
-        self, out: Posit, magnitude: Value, known: Range, status: Status
-    ) -> dict[str, Value]:
+    def rounded_posit(self, out: Posit, total: "Magnitude") -> dict[str, Value]:
         """Magnitudes rounded to a posit."""
-        found = self.normalised(magnitude, known, status, out.fraction + 3, known.unit)
+        found = self.normalised(total, out.fraction + 3, total.range.unit)
         near = align_posit(self.m, out, self.config.rounding, found.significand, found.scale)
         near = self.pipeline.bundle("neighbour", near)
         status = self.pipeline.bundle("neighbour", found.status)
         return encode_posit(self.m, out, self.config.overflow, near, status)
 
-    def normalised(
-        self, magnitude: Value, known: Range, status: Status, wanted: int, offset: int
-    ) -> "Normalised":
+    def normalised(self, total: "Magnitude", wanted: int, offset: int) -> "Normalised":
         """Magnitudes moved left until the first bit is one, and cut to the bits that are wanted.
 
-        The scale of the least magnitude, 1, is `offset`.
+        The scale of the least magnitude, 1, is `offset`, and the run-time exponent more.
         """
         m, pipeline = self.m, self.pipeline
-        size = length(known)
-        number = magnitude[:size]
+        size, status = length(total.range), total.status
+        number = total.number[:size]
+        top: Value | int = size - 1 + offset
+        low = high = top
+        if total.exponent is not None:
+            half = 2 ** (len(total.exponent) - 1)
+            low, high = low - half, high + half - 1
+            top = pipeline.bits("coarse", total.exponent + top, "top")
         zeros: list[Value] = []
         steps = [1 << level for level in reversed(range(max((size - 1).bit_length(), 1)))]
         for step in steps:
@@ -165,13 +172,22 @@ class Root:
             number = moved
             zeros.append(empty)
         count = Cat(*reversed(zeros))
-        top = size - 1 + offset
-        low, high = top - 2 ** len(count) + 1, top
+        low -= 2 ** len(count) - 1
         scale = Signal(signed(Range(low, high, 0).width), name="scale")
         m.d.comb += scale.eq(top - count)
         significand = pipeline.bits("normal", jam(number, wanted), "number")
         scale = pipeline.bits("normal", scale, "scale").as_signed()
         return Normalised(significand, scale, pipeline.bundle("normal", status))
+
+
+@dataclass(frozen=True)
+class Magnitude:
+    """A sum's magnitude, an integer in the range's unit, times 2^exponent if there is one."""
+
+    number: Value
+    range: Range
+    exponent: Value | None
+    status: Status
 
 
 @dataclass(frozen=True)

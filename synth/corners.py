@@ -37,17 +37,27 @@ def corners(port: Port) -> np.ndarray:
     if width <= 4:
         return np.arange(2**width).astype(port.dtype)
     codes = {0, 1, 2, 2**width - 1, 2**width - 2, 2 ** (width - 1), 2 ** (width - 1) - 1}
-    if isinstance(port.format, ScalarFormat):
-        codes |= port.format.corners
+    for fmt in formats(port):
+        codes |= fmt.corners
     return np.array(sorted(c for c in codes if 0 <= c < 2**width), dtype=port.dtype)
+
+
+def formats(port: Port) -> list[ScalarFormat]:
+    """The formats that a port's codes can have."""
+    return [fmt for fmt in (port.format, port.other) if isinstance(fmt, ScalarFormat)]
 
 
 def landmarks(port: Port) -> dict[str, int]:
     """The corners that stand for all others, by name, as far as the port has them.
 
     ``zero``, ``min`` and ``max``, the same with a minus sign, ``subnormal`` for the largest of
-    these, ``nan``, ``inf`` and ``-inf``; of plain bits no more than the first three.
+    these, ``nan``, ``inf`` and ``-inf``; of plain bits no more than the first three. Of a port
+    with two formats, the names of the second one begin with ``other``.
     """
+    if port.other is not None:
+        plain = dataclasses.replace(port, other=None)
+        more = landmarks(dataclasses.replace(plain, format=port.other))
+        return landmarks(plain) | {f"other {name}": code for name, code in more.items()}
     if port.format is None:
         return {"zero": 0, "min": 1, "max": 2**port.element_width - 1}
     codes = corners(port)
@@ -183,10 +193,11 @@ def cancelling(port: Port, place: int, count: int, rng: np.random.Generator) -> 
 
 
 def finite(port: Port, codes: np.ndarray) -> np.ndarray:
-    """Whether codes of a port are finite; plain bits are."""
-    if port.format is None:
-        return np.ones(codes.shape, bool)
-    return port.format.unpack(codes).finite
+    """Whether codes of a port are finite in each format; plain bits are."""
+    found = np.ones(codes.shape, bool)
+    for fmt in formats(port):
+        found = found & fmt.unpack(codes & (2**fmt.width - 1)).finite
+    return found
 
 
 def random_codes(port: Port, count: int, rng: np.random.Generator) -> np.ndarray:

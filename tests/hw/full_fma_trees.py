@@ -18,6 +18,9 @@ CASES = 10**6
 
 
 def tree(a: str, b: str, out: str | None, c: str | None = None, **options: Any) -> FmaTreeConfig:
+    for name in ("a_other", "b_other"):
+        if name in options:
+            options[name] = ScalarFormat.parse(options[name])
     return FmaTreeConfig(
         a=ScalarFormat.parse(a),
         b=ScalarFormat.parse(b),
@@ -57,6 +60,25 @@ SAMPLED = (
     tree("int4", "fp4_radix4", "fp4_radix4", ways=8, stages=3, flags=True),
     tree("fp4_radix4", "posit6_1", "s1e4m0b8r4_nosub", "fp4_radix4", ways=3, stages=1),
     tree("s0e6m0r4", "posit5_1", "float16", "posit8_0", ways=2, rounding="toward-zero"),
+    tree("e4m3fn", "e4m3fn", None, "bfloat16", a_other="e5m2", ways=2, stages=3, enable=True),
+    tree("int8", "posit8_1", "posit8_1", a_other="int4", b_other="fp4_radix4", ways=2, stages=2),
+    tree("int8", "int8", None, a_other="q6.2", b_other="uint4", ways=3, stages=2),
+    tree(
+        "e4m3",
+        "e5m2",
+        "e4m3fn",
+        "float16",
+        a_other="e5m2",
+        bias_bits=6,
+        ways=3,
+        stages=6,
+        flags=True,
+        enable=True,
+    ),
+    tree("e4m3fn_nosub", "e5m2", "e3m4_nosub", bias_bits=5, ways=2, stages=2, overflow="special"),
+    tree("int8", "e4m3fn", "int8", bias_bits=6, ways=2, stages=2, flags=True),
+    tree("int4", "fp4_radix4", "fp4_radix4", "int4", bias_bits=4, ways=2, stages=5, flags=True),
+    tree("s0e3m5b12", "s0e2m2", "s0e8m0b127_nozero", bias_bits=16, ways=2, stages=0, flags=True),
     tree("e4m3fn", "e5m2", "float16", ways=4, stages=3, rounding="to-odd", overflow="special"),
 )
 
@@ -66,6 +88,16 @@ EXHAUSTIVE = (
     tree("e2m1fn", "e2m1fn", None, ways=2, stages=0),
     tree("e4m3fn", "e5m2", "e4m3fn", ways=1, stages=6, flags=True, enable=True),
     tree("int4", "fp4_radix4", "fp4_radix4", "int4", ways=1, stages=2, flags=True),
+    tree(
+        "hfp8_1_4_3",
+        "hfp8_1_4_3",
+        "fp16_1_6_9",
+        a_other="e5m2",
+        b_other="e5m2",
+        ways=1,
+        stages=3,
+        flags=True,
+    ),
     tree("posit4_1", "fp4_radix4", "posit4_1", "posit4_0", ways=1, stages=0, flags=True),
     tree("posit8_2", "posit8_2", "posit8_2", ways=1, stages=2, flags=True),
     tree("s1e1m1_ieee", "s1e2m0_fn", "e5m2", "s1e2m1_ieee", ways=2, stages=2, flags=True),
