@@ -1,16 +1,22 @@
 """Converter: a number of one format in another, exact or rounded once."""
 
+import itertools
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import ClassVar
 
 import numpy as np
 
 from .block import BlockConfig, option
+from .exact import Exact
 from .ports import FLAGS, Direction, Port, enable_port, flag_ports
 from .rounding import Overflow, Rounding
-from .scalar_format import ScalarFormat
+from .scalar_format import ScalarFormat, code_dtype
 
 __all__ = ["ConverterConfig", "convert"]
+
+#: Widest result whose values are all edges.
+MAX_EDGE_WIDTH = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +69,33 @@ class ConverterConfig(BlockConfig):
         if self.flags:
             ports += flag_ports("number")
         return tuple(ports)
+
+    @property
+    def edges(self) -> dict[str, np.ndarray]:
+        """The values of the result and the middles between them, or what is next below, and the
+        codes next to these; none if the values are many.
+        """
+        if self.out.width > MAX_EDGE_WIDTH:
+            return {}
+        exact = self.out.unpack(self.out.codes)
+        finite = itertools.compress(exact.to_fractions(), exact.finite)
+        values = sorted({Fraction(value) for value in finite})
+        beyond = [2 * values[0] - values[1], *values, 2 * values[-1] - values[-2]]
+        points = beyond + [(low + high) / 2 for low, high in itertools.pairwise(beyond)]
+        codes = self.a.round(from_fractions(points), Rounding.TOWARD_ZERO)[0].astype(np.int64)
+        near = np.unique(np.concatenate([codes - 1, codes, codes + 1]) % 2**self.a.width)
+        return {"a": near.astype(code_dtype(self.a.width))}
+
+
+def from_fractions(values: list[Fraction]) -> Exact:
+    """The exact values of rationals whose denominators are powers of two."""
+    return Exact(
+        negative=np.array([value < 0 for value in values]),
+        significand=np.array([abs(value.numerator) for value in values], object),
+        exponent=np.array([1 - value.denominator.bit_length() for value in values], np.int64),
+        infinite=np.zeros(len(values), bool),
+        nan=np.zeros(len(values), bool),
+    )
 
 
 def convert(config: ConverterConfig, **operands: np.ndarray) -> dict[str, np.ndarray]:

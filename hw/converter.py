@@ -13,13 +13,14 @@ from ffp8.golden.posit import Posit
 from ffp8.golden.ranges import value_range
 
 from .encoder import Encoder, Status
-from .logic import jam
+from .logic import goes_up, jam
 from .operand import fold_offset, is_integer, normalise, signed_integer, unpack
 from .pipeline import Pipeline
 from .ports import members
 from .posit import align_posit, encode_posit
 from .rounder import (
     RADIX_4_BITS,
+    Neighbour,
     align_complement,
     align_fixed,
     align_float,
@@ -30,6 +31,9 @@ from .short_conversion import ShortConversion
 from .unpacked import Normal, Unpacked
 
 __all__ = ["Converter"]
+
+#: Bits below the last one kept: one to decide by, and one for all that is below it.
+BELOW = 2
 
 #: The places that get registers, by their number.
 CUTS = {0: (), 1: ("neighbour",), 2: ("operand", "neighbour")}
@@ -101,11 +105,15 @@ class Converter(wiring.Component):
     def to_float(self, m: Module, pipeline: Pipeline, out: Format) -> dict[str, Value]:
         """Numbers rounded to a format with exponents."""
         encoder, a, code = self.encoder(out), self.config.a, Value.cast(self.a)
-        if isinstance(a, Format) and not self.config.flags:
+        if isinstance(a, Format):
             short = ShortConversion(a, encoder)
-            if short.fits:
+            if short.fits and not self.config.flags:
                 return {"out": short.converted(m, pipeline, code, unpack(m, a, code, "a"))}
-        x = normalise(m, a, code, "a")
+            if a.exponent and a.zero and a.step == out.step == 1 and out.zero and out.subnormals:
+                distance = out.min_exponent - a.min_exponent
+                if distance == 0 and a.subnormals:
+                    return self.same_scale(m, pipeline, a, out)
+        x = self.normalised(m, out)
         offset = x.offset - out.min_exponent
         gradual = out.subnormals and x.low + offset < 0
         biased = int(out.zero and not gradual and out.step == 1)
@@ -116,6 +124,39 @@ class Converter(wiring.Component):
         else:
             significand = jam(Cat(x.fraction, Const(1, 1)), out.fraction + 3)
             near = align_float(m, encoder, significand, x.exponent, gradual=gradual, biased=biased)
+        if self.within(out):
+            near = replace(near, most=out.max_index)
+        near = pipeline.bundle("neighbour", near)
+        return encode(m, encoder, near, pipeline.bundle("neighbour", status_of(x)))
+
+    def normalised(self, m: Module, out: Format) -> Normal:
+        """The operand, normalised if its subnormals count for the result."""
+        a, code = self.config.a, Value.cast(self.a)
+        if isinstance(a, Format) and a.exponent and a.zero and a.step == 1:
+            # All of a subnormal goes to the last bit, which shows that something was cut.
+            least = out.min_exponent - a.min_exponent - out.fraction - BELOW
+            if a.subnormals and least > 0:
+                x = unpack(m, a, code, "a")
+                return Normal(
+                    x.sign, code[a.fraction : a.magnitude_width], code[: a.fraction],
+                    x.zero, x.infinity, x.nan,
+                    low=0, high=a.max_exponent_field, zero_exponent=0, offset=a.min_exponent - 1,
+                )  # fmt: skip
+        return normalise(m, a, code, "a")
+
+    def same_scale(self, m: Module, pipeline: Pipeline, a: Format, out: Format) -> dict[str, Value]:
+        """Numbers whose magnitude is that of the result, with another number of fraction bits."""
+        encoder, code = self.encoder(out), Value.cast(self.a)
+        x = pipeline.bundle("operand", unpack(m, a, code, "a"))
+        number = jam(code[: a.magnitude_width], a.exponent + out.fraction + BELOW)
+        number = pipeline.bits("operand", number, "number")
+        rest, kept = number[:BELOW], number[BELOW:]
+        up = goes_up(encoder.rounding, kept[0], rest[1], rest[0])
+        if a.fraction <= out.fraction:
+            up = Const(0, 1)
+        index = Cat(kept, Const(0, 1)).as_signed()
+        tiny = ~kept[out.fraction :].any()
+        near = Neighbour(index, Const(0, 1), up, rest.any(), tiny, Const(0, 1))
         if self.within(out):
             near = replace(near, most=out.max_index)
         near = pipeline.bundle("neighbour", near)
