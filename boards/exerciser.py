@@ -131,7 +131,10 @@ class Exerciser(wiring.Component):
         for place in places(self.config.operands):
             port = Value.cast(getattr(self.unit, place.port.name))
             code = source[place.offset : place.offset + place.width]
-            m.d.comb += port[place.element * place.width :][: place.width].eq(code)
+            if place.port.role is Role.FIRST:
+                code = code.all()
+            size = place.port.element_width
+            m.d.comb += port[place.element * size :][:size].eq(code)
         for port in self.config.inputs:
             if port.role is Role.ENABLE:
                 m.d.comb += getattr(self.unit, port.name).eq(1)

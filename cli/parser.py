@@ -5,8 +5,8 @@ import difflib
 from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
 
+from ffp8.golden.any_format import AnyFormat
 from ffp8.golden.block import BlockConfig, Option
-from ffp8.golden.scalar_format import ScalarFormat
 from ffp8.hw.blocks import BLOCKS
 from ffp8.synth.programs import TOOL_SETS
 
@@ -83,7 +83,7 @@ def add_block(parser: argparse.ArgumentParser, arguments: Sequence[str], default
             settings["choices"] = opt.choices
         else:
             settings["metavar"] = (
-                "FORMAT" if issubclass(opt.kind, ScalarFormat) else opt.kind.__name__.upper()
+                "FORMAT" if issubclass(opt.kind, AnyFormat) else opt.kind.__name__.upper()
             )
         group.add_argument(opt.flag, dest=f"option_{opt.name}", **settings)
 

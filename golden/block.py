@@ -15,10 +15,10 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from .any_format import AnyFormat
 from .ports import Direction, Port, Role
-from .scalar_format import ScalarFormat
 
-__all__ = ["BlockConfig", "Option", "delayed", "option", "sources"]
+__all__ = ["BlockConfig", "Option", "accepted", "delayed", "option", "sources"]
 
 MISSING = dataclasses.MISSING
 
@@ -61,10 +61,8 @@ class Option:
         """Make a value of a text, or of what JSON or TOML holds in its place."""
         if text is None and self.optional:
             return None
-        if issubclass(self.kind, ScalarFormat):
-            return (
-                text if isinstance(text, ScalarFormat) else self.kind.parse(typing.cast(str, text))
-            )
+        if issubclass(self.kind, AnyFormat):
+            return text if isinstance(text, AnyFormat) else self.kind.parse(typing.cast(str, text))
         if self.kind is bool:
             return self._parse_bool(text)
         if self.kind is int:
@@ -109,6 +107,11 @@ class Option:
 class BlockConfig:
     """Base of all configurations: a block of fixed latency that takes inputs in each cycle.
 
+    A golden model takes arrays of inputs in the order of time, one set an item of axis 0, and
+    gives the outputs that belong to each set. A block may have state: outputs then depend on
+    earlier inputs too, back to those with a port of role FIRST high. What they are before the
+    first of these is not defined, and golden refuses a sequence that does not begin with one.
+
     Attributes
     ----------
     block
@@ -120,7 +123,7 @@ class BlockConfig:
     def __post_init__(self) -> None:
         for opt in self.options():
             value = getattr(self, opt.name)
-            if not issubclass(opt.kind, ScalarFormat) and isinstance(value, str):
+            if not issubclass(opt.kind, AnyFormat) and isinstance(value, str):
                 value = opt.parse(value)
                 object.__setattr__(self, opt.name, value)
             opt.check(value)
@@ -175,6 +178,11 @@ class BlockConfig:
         return tuple(port for port in self.inputs if port.role not in control)
 
     @property
+    def has_state(self) -> bool:
+        """Whether outputs depend on earlier inputs, too."""
+        return any(port.role is Role.FIRST for port in self.inputs)
+
+    @property
     def edges(self) -> dict[str, np.ndarray]:
         """Codes of operands to test the block with besides those that their formats give.
 
@@ -188,7 +196,7 @@ class BlockConfig:
         parts = [self.block.replace("-", "_")]
         for opt in self.options():
             value = getattr(self, opt.name)
-            if isinstance(value, ScalarFormat):
+            if isinstance(value, AnyFormat):
                 parts.append(
                     value.identifier if opt.name in ("a", "b") else f"{opt.name}_{value.identifier}"
                 )
@@ -242,29 +250,40 @@ class BlockConfig:
         return cls(**parsed)
 
 
-def sources(
-    config: BlockConfig, cycles: int, enable: np.ndarray | None = None
-) -> tuple[np.ndarray, np.ndarray]:
-    """For each cycle, the earlier cycle whose inputs the outputs belong to.
+def accepted(cycles: int, enable: np.ndarray | None = None) -> np.ndarray:
+    """The cycles whose inputs a block takes, in order: those that are no stalls.
+
+    A golden model is given the operands of these cycles, and nothing of the others. For a block
+    with state, the order matters.
 
     Parameters
     ----------
     enable
         What the enable port is in each cycle; ones where there is no such port. A cycle
         without enable is a stall: no register changes at its end.
+    """
+    return np.arange(cycles) if enable is None else np.flatnonzero(enable)
+
+
+def sources(
+    config: BlockConfig, cycles: int, enable: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """For each cycle, which of the accepted inputs the outputs belong to.
+
+    Parameters
+    ----------
+    enable
+        As in `accepted`.
 
     Returns
     -------
-    The cycles of the inputs, and whether there is one: the outputs are not defined until the
-    first inputs have come through.
+    Indices into the `accepted` cycles, and whether there is one: the outputs are not defined
+    until the first inputs have come through.
     """
-    if config.latency == 0:
-        return np.arange(cycles), np.ones(cycles, bool)
     advance = np.ones(cycles, bool) if enable is None else np.asarray(enable).astype(bool)
     # Only inputs of cycles that advance enter the pipeline, so outputs are numbered in those.
-    accepted = np.append(np.flatnonzero(advance), 0)
     wanted = np.cumsum(advance) - advance - config.latency
-    return accepted[np.maximum(wanted, 0)], wanted >= 0
+    return np.maximum(wanted, 0), wanted >= 0
 
 
 def delayed(
@@ -275,15 +294,22 @@ def delayed(
     Parameters
     ----------
     results
-        Golden's outputs for the inputs applied in each cycle.
+        Golden's outputs for the inputs of the `accepted` cycles, in their order.
     enable
-        As in `sources`.
+        As in `accepted`.
 
     Returns
     -------
     What each output port shows in each cycle (just before the clock edge that ends it), and
     whether it is defined.
     """
-    cycles = len(next(iter(results.values())))
+    cycles = len(next(iter(results.values()))) if enable is None else len(enable)
     source, defined = sources(config, cycles, enable)
+    if not defined.any():
+        # There may be no results at all.
+        blank = {
+            name: np.zeros((cycles, *values.shape[1:]), values.dtype)
+            for name, values in results.items()
+        }
+        return blank, defined
     return {name: values[source] for name, values in results.items()}, defined

@@ -9,8 +9,10 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
+from .any_format import AnyFormat
 from .formats import DERIVED, FIELDS, Format, Specials, fixed_point, integer, p3109
 from .posit import Posit
+from .raw import RawFormat
 from .scalar_format import ScalarFormat
 
 __all__ = ["CATALOGUE", "Entry", "aliases", "name_of", "parse"]
@@ -144,15 +146,15 @@ def aliases(fmt: ScalarFormat) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if name != name_of(fmt)))
 
 
-def parse(text: str) -> ScalarFormat:
-    """Make the format that a text names; see `ScalarFormat.parse`."""
+def parse(text: str) -> AnyFormat:
+    """Make the format that a text names; see `AnyFormat.parse`."""
     if not isinstance(text, str):
         raise TypeError(f"Format name must be a str, not {text!r}")
     return parse_text(text)
 
 
 @cache
-def parse_text(text: str) -> ScalarFormat:
+def parse_text(text: str) -> AnyFormat:
     name = ML_DTYPES_PREFIX.sub("", text.strip().lower())
     base, suffixes = name, []
     # Names come before suffixes: fp16_1_6_9 has underscores of its own.
@@ -183,7 +185,7 @@ def parse_text(text: str) -> ScalarFormat:
     raise ValueError(f"Format must be like {EXAMPLES}, not {text!r}{hint}")
 
 
-def parse_other(text: str) -> ScalarFormat | None:
+def parse_other(text: str) -> AnyFormat | None:
     """The format of a text that neither is in the catalogue nor has fields, if any."""
     if match := P3109_NAME.fullmatch(text):
         width, precision, sign, domain = match.groups()
@@ -194,4 +196,4 @@ def parse_other(text: str) -> ScalarFormat | None:
         return fixed_point(int(match[2]), int(match[3]), sign=not match[1])
     if match := POSIT_NAME.fullmatch(text):
         return Posit(n=int(match[1]), es=int(match[2]))
-    return None
+    return RawFormat.of_name(text)

@@ -8,12 +8,13 @@ from typing import ClassVar
 
 import numpy as np
 
+from .any_format import AnyFormat
 from .block import BlockConfig, option
 from .exact import Exact
 from .exact_sum import exact_sum
 from .formats import Format
 from .narrowed import round_narrowed
-from .ports import FLAGS, AnyFormat, Direction, Port, Role, enable_port, flag_ports
+from .ports import FLAGS, Direction, Port, Role, enable_port, flag_ports
 from .ranges import Range, value_range
 from .raw import RawFormat
 from .rounding import Overflow, Rounding

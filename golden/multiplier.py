@@ -5,9 +5,10 @@ from typing import ClassVar
 
 import numpy as np
 
+from .any_format import AnyFormat
 from .block import BlockConfig, option
 from .exact import Exact
-from .ports import FLAGS, AnyFormat, Direction, Port, enable_port, flag_ports
+from .ports import FLAGS, Direction, Port, enable_port, flag_ports
 from .raw import RawFormat
 from .rounding import Overflow, Rounding
 from .run_time_bias import bias_ports, bias_shift, check_bias

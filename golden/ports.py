@@ -5,12 +5,10 @@ from enum import StrEnum
 
 import numpy as np
 
-from .raw import RawFormat
-from .scalar_format import ScalarFormat, code_dtype
+from .any_format import AnyFormat
+from .scalar_format import code_dtype
 
-__all__ = ["FLAGS", "AnyFormat", "Direction", "Port", "Role", "enable_port", "flag_ports"]
-
-AnyFormat = ScalarFormat | RawFormat
+__all__ = ["FLAGS", "Direction", "Port", "Role", "enable_port", "flag_ports"]
 
 
 class Direction(StrEnum):
@@ -48,7 +46,7 @@ class Port:
     direction: Direction
     meaning: str
     format: AnyFormat | None = None
-    other: ScalarFormat | None = None
+    other: AnyFormat | None = None
     mode: str = ""
     bits: int = 1
     field: str = ""

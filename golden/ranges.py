@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
+from .any_format import AnyFormat
 from .formats import Format
+from .raw import RawFormat
 from .scalar_format import ScalarFormat
 
 __all__ = ["Range", "value_range"]
@@ -48,8 +50,17 @@ class Range:
         return Range(self.low << self.unit - unit, self.high << self.unit - unit, unit)
 
 
-def value_range(fmt: ScalarFormat) -> Range:
-    """The finite values of a format, in its least step."""
+def value_range(fmt: AnyFormat) -> Range:
+    """The finite values of a format, in its least step; those that raw fields can hold."""
+    if isinstance(fmt, RawFormat):
+        top = 2**fmt.exponent - 1
+        if fmt.complement:
+            half = 2 ** (fmt.significand - 1)
+            return Range(-half << top, half - 1 << top, -fmt.bias)
+        high = 2**fmt.significand - 1 << top
+        return Range(-high if fmt.sign else 0, high, -fmt.bias)
+    if not isinstance(fmt, ScalarFormat):
+        raise TypeError(f"Range must be that of a ScalarFormat or a RawFormat, not {fmt!r}")
     top = fmt.max
     high = int(top.significand) * 2 ** (int(top.exponent) - fmt.quantum_exponent)
     lowest = isinstance(fmt, Format) and fmt.complement

@@ -1,10 +1,13 @@
 """Exact results before rounding, as bits: the operand form between the parts of a block."""
 
+import re
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .any_format import AnyFormat
 from .exact import Exact
 from .scalar_format import code_dtype
 
@@ -12,9 +15,11 @@ __all__ = ["RawFormat"]
 
 FIELDS = ("significand", "exponent", "sign", "infinity", "nan")
 
+NAME = re.compile(r"raw_m(\d+)e(\d+)b(-?\d+)(?:_(s|c)?(i)?(n)?)?")
+
 
 @dataclass(frozen=True, kw_only=True)
-class RawFormat:
+class RawFormat(AnyFormat):
     """An unpacked, not normalised float: value (-1)^sign * significand * 2^(exponent - bias).
 
     A code holds, from the least significant bit: significand, exponent (unsigned), and one
@@ -26,6 +31,8 @@ class RawFormat:
     With `complement`, the significand is in two's complement and there is no sign bit besides:
     the significand's first bit is the sign, of infinity too.
     """
+
+    kind: ClassVar[str] = "one of raw fields"
 
     significand: int
     exponent: int
@@ -62,8 +69,22 @@ class RawFormat:
         flags = "s" * self.sign + "c" * self.complement + "i" * self.infinity + "n" * self.nan
         return f"raw_m{self.significand}e{self.exponent}b{self.bias}" + (flags and "_" + flags)
 
-    def __str__(self) -> str:
-        return self.name
+    @classmethod
+    def of_name(cls, text: str) -> "RawFormat | None":
+        """The format of a name, or None if it is no name of one."""
+        match = NAME.fullmatch(text)
+        if match is None or text.endswith("_"):
+            return None
+        significand, exponent, bias, sign, infinity, nan = match.groups()
+        return cls(
+            significand=int(significand),
+            exponent=int(exponent),
+            bias=int(bias),
+            sign=sign == "s",
+            complement=sign == "c",
+            infinity=bool(infinity),
+            nan=bool(nan),
+        )
 
     def join(self, **fields: ArrayLike) -> np.ndarray:
         """Codes with the given fields."""
@@ -99,7 +120,3 @@ class RawFormat:
             infinite=fields["infinity"].astype(bool),
             nan=fields["nan"].astype(bool),
         )
-
-    def decode(self, codes: ArrayLike) -> np.ndarray:
-        """The values of an array of codes, as float64."""
-        return self.unpack(codes).to_floats()

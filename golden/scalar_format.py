@@ -1,11 +1,12 @@
 """What all formats of numbers have in common, whatever their codes are made of."""
 
-from abc import ABC, abstractmethod
-from typing import ClassVar, Self
+from abc import abstractmethod
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .any_format import AnyFormat
 from .exact import Exact
 from .rounding import Flags, Overflow, Rounding, choice
 
@@ -15,7 +16,7 @@ __all__ = ["MAX_WIDTH", "ScalarFormat", "code_dtype"]
 MAX_WIDTH = 32
 
 
-class ScalarFormat(ABC):
+class ScalarFormat(AnyFormat):
     """A format of numbers of 2 to 32 bits: a frozen value object.
 
     Codes are unsigned integers. Each is a finite value, an infinity or NaN, and has finite
@@ -25,20 +26,13 @@ class ScalarFormat(ABC):
 
     Attributes
     ----------
-    kind
-        What formats of the class are called.
     sign
         Whether there are negative values.
     """
 
-    kind: ClassVar[str] = "a format"
+    kind: ClassVar[str] = "a format of numbers"
 
     sign: bool
-
-    @property
-    @abstractmethod
-    def width(self) -> int:
-        """Bits of a code."""
 
     @property
     @abstractmethod
@@ -131,39 +125,6 @@ class ScalarFormat(ABC):
 
         return name_of(self)
 
-    @property
-    def identifier(self) -> str:
-        """The name, as a part of a Verilog identifier or a file name."""
-        return self.name.replace("-", "n").replace(".", "p")
-
-    def __str__(self) -> str:
-        return self.name
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """Make the format that a text names.
-
-        Parameters
-        ----------
-        text
-            A name of the catalogue (``e4m3fn``, ``float16``, ``int8``), fields
-            (``s1e4m3b7``, ``s0e3m5``, ``s1e3m0b3r4``), fixed point (``q6.2``, ``uq1.15``), a
-            P3109 name (``binary8p4se``) or a posit (``posit8_2``: width and es); fields and
-            names may be followed by ``_ieee``, ``_fn``, ``_fnuz``, ``_extended`` and ``_nosub``.
-
-        Raises
-        ------
-        ValueError
-            If no format has this name; the message holds the nearest known name. Or if the
-            format is not of the class that was asked: `Format` does not read posits.
-        """
-        from .catalogue import parse  # The catalogue is made of formats.
-
-        fmt = parse(text)
-        if not isinstance(fmt, cls):
-            raise ValueError(f"Format must be {cls.kind}, not {fmt}")
-        return fmt
-
     # Codes to values.
 
     def unpack(self, codes: ArrayLike) -> Exact:
@@ -181,16 +142,6 @@ class ScalarFormat(ABC):
             if not 0 <= int(code) < 2**self.width:
                 raise ValueError(f"Codes of {self} must be 0 to {2**self.width - 1}, not {code}")
         return self._unpack(array.astype(np.int64))
-
-    def decode(self, codes: ArrayLike) -> np.ndarray:
-        """The values of an array of codes, as float64.
-
-        Raises
-        ------
-        ValueError
-            If a value is no float64 (`unpack` takes formats of any range).
-        """
-        return self.unpack(codes).to_floats()
 
     # Values to codes.
 

@@ -10,6 +10,9 @@ Operands
     (two 8-bit operands: 65,536 pairs). Above, they are 2^20 cases of linear feedback shift
     registers, one of 32 bits for each 32 operand bits: in each case
     ``s = (s << 1) ^ (GENERATOR if the bit shifted out is 1)``, from the seed of `seeds`.
+    A block with state is fed from registers, however few operand bits it has. A port of role FIRST
+    is made of `FIRST_BITS` operand bits, and high where all of them are ones, as they are in the
+    first case.
 
 Signature
     All output bits, flags too, stand side by side in the same way, and are cut into words of 32
@@ -31,11 +34,12 @@ import numpy as np
 
 from .block import BlockConfig
 from .formats import code_dtype
-from .ports import Port
+from .ports import Port, Role
 
 __all__ = [
     "COUNTED_BITS",
     "FEEDBACK",
+    "FIRST_BITS",
     "GENERATOR",
     "WORD_BITS",
     "Place",
@@ -51,6 +55,9 @@ WORD_BITS = 32
 
 #: Operand bits up to which each combination is fed; above, this many bits of cases.
 COUNTED_BITS = 20
+
+#: Operand bits of a port of role FIRST.
+FIRST_BITS = 6
 
 #: x^32 + x^26 + x^23 + x^22 + x^16 + x^12 + x^11 + x^10 + x^8 + x^7 + x^5 + x^4 + x^2 + x + 1,
 #: without its highest term.
@@ -75,7 +82,8 @@ class Place:
 
     @property
     def width(self) -> int:
-        return self.port.element_width
+        """Operand bits that the element is made of."""
+        return FIRST_BITS if self.port.role is Role.FIRST else self.port.element_width
 
 
 @dataclass(frozen=True)
@@ -117,26 +125,40 @@ def places(ports: tuple[Port, ...]) -> tuple[Place, ...]:
     offset = 0
     for port in ports:
         for element in range(port.elements):
-            found.append(Place(port, element, offset))
-            offset += port.element_width
+            place = Place(port, element, offset)
+            found.append(place)
+            offset += place.width
     return tuple(found)
 
 
 def operand_bits(config: BlockConfig) -> int:
-    return sum(port.width for port in config.operands)
+    return sum(place.width for place in places(config.operands))
+
+
+def counted(config: BlockConfig) -> bool:
+    """Whether a block is fed by a counter."""
+    return operand_bits(config) <= COUNTED_BITS and not config.has_state
 
 
 def cases(config: BlockConfig) -> int:
     """How many cases a block is fed."""
-    return 2 ** min(operand_bits(config), COUNTED_BITS)
+    return 2 ** (operand_bits(config) if counted(config) else COUNTED_BITS)
 
 
 def seeds(config: BlockConfig) -> tuple[int, ...]:
     """The first contents of the shift registers that feed a block; none if a counter does."""
-    bits = operand_bits(config)
-    if bits <= COUNTED_BITS:
+    if counted(config):
         return ()
-    return tuple((word + 1) * SEED & MASK for word in range(-(-bits // WORD_BITS)))
+    count = -(-operand_bits(config) // WORD_BITS)
+    # All ones are a first term, and no register may start with zeros only.
+    ones = sum(
+        2**place.width - 1 << place.offset
+        for place in places(config.operands)
+        if place.port.role is Role.FIRST
+    )
+    return tuple(
+        (word + 1) * SEED & MASK | ones >> WORD_BITS * word & MASK for word in range(count)
+    )
 
 
 def lfsr(seed: int, length: int) -> np.ndarray:
@@ -171,7 +193,10 @@ def gather(words: list[np.ndarray], place: Place) -> np.ndarray:
         shift = index * WORD_BITS - place.offset
         part = words[index].astype(wide)
         code |= part << shift if shift >= 0 else part >> -shift
-    return (code & 2**place.width - 1).astype(place.port.dtype)
+    mask = 2**place.width - 1
+    if place.port.role is Role.FIRST:
+        return (code & mask == mask).astype(place.port.dtype)
+    return (code & mask).astype(place.port.dtype)
 
 
 def word_range(place: Place) -> range:

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 from amaranth.lib.wiring import Component
 
-from ffp8.golden import converter, fma_tree, multiplier
+from ffp8.golden import accumulator, converter, fma_tree, multiplier
 from ffp8.golden.block import BlockConfig
 from ffp8.golden.formats import Format
 
+from .accumulator import Accumulator
 from .converter import Converter
 from .fma_tree import FmaTree
 from .multiplier import Multiplier
@@ -65,6 +66,14 @@ BLOCKS: dict[str, Block] = {
             fma_tree.fma_tree,
             FmaTree,
             fma_tree.FmaTreeConfig(a=E4M3, b=E4M3, out=Format.parse("bfloat16"), stages=4),
+        ),
+        Block(
+            accumulator.AccumulatorConfig,
+            accumulator.accumulate,
+            Accumulator,
+            accumulator.AccumulatorConfig(
+                a=Format.parse("bfloat16"), out=Format.parse("float32"), stages=2
+            ),
         ),
         Block(
             converter.ConverterConfig,

@@ -147,7 +147,8 @@ class Converter(wiring.Component):
     def same_scale(self, m: Module, pipeline: Pipeline, a: Format, out: Format) -> dict[str, Value]:
         """Numbers whose magnitude is that of the result, with another number of fraction bits."""
         encoder, code = self.encoder(out), Value.cast(self.a)
-        x = pipeline.bundle("operand", unpack(m, a, code, "a"))
+        # A zero is a number like any other here.
+        x = pipeline.bundle("operand", replace(unpack(m, a, code, "a"), zero=Const(0, 1)))
         number = jam(code[: a.magnitude_width], a.exponent + out.fraction + BELOW)
         number = pipeline.bits("operand", number, "number")
         rest, kept = number[:BELOW], number[BELOW:]

@@ -4,36 +4,42 @@ from dataclasses import replace
 
 from amaranth.hdl import Cat, Const, Module, Signal, Value, signed
 
+from ffp8.golden.any_format import AnyFormat
 from ffp8.golden.formats import Format, Specials
 from ffp8.golden.posit import Posit
-from ffp8.golden.scalar_format import ScalarFormat
+from ffp8.golden.raw import RawFormat
 
 from . import unpacked
 from .logic import plus_constant
 from .posit import normalise_posit, unpack_posit
+from .raw import normalise_raw, unpack_raw
 from .unpacked import Normal, Unpacked
 
 __all__ = ["fold_offset", "is_integer", "normalise", "signed_integer", "unpack"]
 
 
-def unpack(m: Module, fmt: ScalarFormat, code: Value, name: str) -> Unpacked:
+def unpack(m: Module, fmt: AnyFormat, code: Value, name: str) -> Unpacked:
     """Take a code of a format apart, its significand as it is."""
     match fmt:
         case Format():
             return unpacked.unpack(fmt, code)
         case Posit():
             return unpack_posit(m, fmt, code, name)
-    raise TypeError(f"Operand format must be a Format or a Posit, not {fmt!r}")
+        case RawFormat():
+            return unpack_raw(m, fmt, code, name)
+    raise TypeError(f"Operand format must be a Format, a Posit or a RawFormat, not {fmt!r}")
 
 
-def normalise(m: Module, fmt: ScalarFormat, code: Value, name: str) -> Normal:
+def normalise(m: Module, fmt: AnyFormat, code: Value, name: str) -> Normal:
     """Take a code of a format apart, with the leading one of each significand in one place."""
     match fmt:
         case Format():
             return unpacked.normalise(m, fmt, code, name)
         case Posit():
             return normalise_posit(m, fmt, code, name)
-    raise TypeError(f"Operand format must be a Format or a Posit, not {fmt!r}")
+        case RawFormat():
+            return normalise_raw(m, fmt, code, name)
+    raise TypeError(f"Operand format must be a Format, a Posit or a RawFormat, not {fmt!r}")
 
 
 def fold_offset(m: Module, operand: Normal, offset: int) -> Normal:
@@ -60,7 +66,7 @@ def fold_offset(m: Module, operand: Normal, offset: int) -> Normal:
     )
 
 
-def is_integer(fmt: ScalarFormat) -> bool:
+def is_integer(fmt: AnyFormat) -> bool:
     """Whether codes are signed or unsigned integers times a power of two, all of them."""
     if not isinstance(fmt, Format):
         return False
@@ -68,6 +74,6 @@ def is_integer(fmt: ScalarFormat) -> bool:
     return plain and (fmt.complement or not fmt.sign)
 
 
-def signed_integer(fmt: ScalarFormat, code: Value) -> Value:
+def signed_integer(fmt: AnyFormat, code: Value) -> Value:
     """A code of an integer format as a signed number."""
     return code.as_signed() if fmt.sign else Cat(code, Const(0, 1)).as_signed()

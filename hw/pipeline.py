@@ -3,7 +3,7 @@
 import dataclasses
 from typing import TypeVar
 
-from amaranth.hdl import Const, Module, Signal, Value
+from amaranth.hdl import Const, Module, ShapeLike, Signal, Value
 
 __all__ = ["Pipeline"]
 
@@ -36,13 +36,21 @@ class Pipeline:
         """A value, after the registers of a place."""
         if place not in self.cuts or isinstance(value, Const) or not len(value):
             return value
-        register = Signal(value.shape(), name=f"{place}_{name}", reset_less=True)
+        register = self.register(value.shape(), f"{place}_{name}")
+        self.load(register, value)
+        return register
+
+    def register(self, shape: ShapeLike, name: str) -> Signal:
+        """A register that is there in any case; `load` says what it takes."""
+        return Signal(shape, name=name, reset_less=True)
+
+    def load(self, register: Signal, value: Value) -> None:
+        """Let a register take a value in each cycle that is no stall."""
         if self.enable is None:
             self.m.d.sync += register.eq(value)
         else:
             with self.m.If(self.enable):
                 self.m.d.sync += register.eq(value)
-        return register
 
     def bundle(self, place: str, values: Bundle) -> Bundle:
         """A dataclass with its values after the registers of a place; others are kept."""

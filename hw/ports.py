@@ -23,7 +23,7 @@ def shape(port: Port) -> ShapeLike:
             element: Any = FormatLayout(port.format)
         case RawFormat():
             element = RawLayout(port.format)
-        case None:
+        case _:
             element = port.bits
     return element if port.elements == 1 else data.ArrayLayout(element, port.elements)
 

@@ -4,12 +4,15 @@ from dataclasses import dataclass, replace
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 
+from ffp8.golden.any_format import AnyFormat
 from ffp8.golden.formats import Format
 from ffp8.golden.posit import Posit
+from ffp8.golden.raw import RawFormat
 from ffp8.golden.scalar_format import ScalarFormat
 
 from .logic import hold
 from .operand import unpack
+from .raw import raw_fields
 from .table import lookup
 from .unpacked import Unpacked
 
@@ -39,7 +42,7 @@ class Operand:
     signed: Value | None
 
 
-def operand(m: Module, fmt: ScalarFormat, code: Value, name: str, above: int = 0) -> Operand:
+def operand(m: Module, fmt: AnyFormat, code: Value, name: str, above: int = 0) -> Operand:
     """Take a code apart.
 
     Parameters
@@ -54,7 +57,12 @@ def operand(m: Module, fmt: ScalarFormat, code: Value, name: str, above: int = 0
         case Format():
             signed = code.as_signed() if fmt.complement else None
             return Operand(parts, distance(m, fmt, parts.exponent, above, name), signed)
-    raise TypeError(f"Operand format must be a Format or a Posit, not {fmt!r}")
+        case RawFormat():
+            signed = raw_fields(fmt, code)["significand"].as_signed() if fmt.complement else None
+            if not fmt.exponent and not above:
+                return Operand(parts, None, signed)
+            return Operand(parts, parts.exponent + above if above else parts.exponent, signed)
+    raise TypeError(f"Operand format must be a Format, a Posit or a RawFormat, not {fmt!r}")
 
 
 def either(

@@ -9,7 +9,7 @@ from .logic import multiply_signed, rows
 from .tree_lanes import Lanes, Operand
 from .tree_sum import Term
 
-__all__ = ["exact_terms"]
+__all__ = ["exact_terms", "negate", "signed_number"]
 
 
 def exact_terms(m: Module, config: FmaTreeConfig, lanes: Lanes) -> tuple[list[Term], Term | None]:

@@ -1,14 +1,17 @@
 """The root of a tree: the sum as it is, or normalised and rounded once."""
 
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 
-from ffp8.golden.fma_tree import FmaTreeConfig
+from ffp8.golden.any_format import AnyFormat
 from ffp8.golden.formats import Format
 from ffp8.golden.posit import Posit
 from ffp8.golden.ranges import Range
 from ffp8.golden.raw import RawFormat
+from ffp8.golden.rounding import Overflow, Rounding
+from ffp8.golden.scalar_format import ScalarFormat
 
 from .encoder import Encoder, Status
 from .logic import hold, jam
@@ -26,7 +29,20 @@ from .rounder import (
 from .specials import Specials
 from .tree_sum import Term
 
-__all__ = ["Root"]
+__all__ = ["Result", "Root"]
+
+
+class Result(Protocol):
+    """What a configuration says of a result."""
+
+    @property
+    def out(self) -> ScalarFormat | None: ...
+    @property
+    def rounding(self) -> Rounding: ...
+    @property
+    def overflow(self) -> Overflow: ...
+    @property
+    def result(self) -> AnyFormat: ...
 
 
 @dataclass(frozen=True)
@@ -43,7 +59,7 @@ class Root:
 
     m: Module
     pipeline: Pipeline
-    config: FmaTreeConfig
+    config: Result
 
     def outputs(self, total: Term, specials: Specials) -> dict[str, Value]:
         """The ports: the sum as it is, or rounded."""
@@ -55,7 +71,7 @@ class Root:
             sign=Mux(specials.infinity, specials.negative_infinity, number[-1] | specials.negative),
             nan=specials.nan,
             infinity=specials.infinity,
-            zero=~number.any(),
+            zero=~number.any() & ~specials.infinity,
             made_nan=specials.made_nan,
         )
         status = hold(m, status, "sum")

@@ -11,7 +11,7 @@ from .logic import resize
 from .pipeline import Pipeline
 from .specials import Specials
 
-__all__ = ["Term", "exact_sum"]
+__all__ = ["Term", "exact_sum", "move", "plus"]
 
 
 @dataclass(frozen=True)

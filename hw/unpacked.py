@@ -8,7 +8,7 @@ from ffp8.golden.formats import Format, Specials
 
 from .table import lookup
 
-__all__ = ["Normal", "Unpacked", "normalise", "unpack"]
+__all__ = ["Normal", "Unpacked", "absolute", "leading_one_first", "normalise", "unpack"]
 
 #: Up to this many fraction bits, subnormals are normalised by tables.
 TABLE_FRACTION = 4

@@ -9,6 +9,7 @@ from ffp8.golden.block import BlockConfig
 from ffp8.golden.ports import Port, Role
 
 from .corners import combinations, patterns, random_codes
+from .sequences import sequence
 
 __all__ = ["EXHAUSTIVE_BITS", "Stimuli", "cases", "cycles"]
 
@@ -39,7 +40,7 @@ class Stimuli:
 
 
 def cases(config: BlockConfig, seed: int, count: int | None = None) -> Stimuli:
-    """Operands to test a unit with.
+    """Operands to test a unit with; a sequence of them where the unit has state.
 
     Parameters
     ----------
@@ -49,10 +50,13 @@ def cases(config: BlockConfig, seed: int, count: int | None = None) -> Stimuli:
         How many random cases where not all combinations are tested; fewer than all
         combinations are tested if this is given.
     """
+    rng = np.random.default_rng([seed, zlib.crc32(config.identifier.encode())])
+    if config.has_state:
+        length = 2**18 if count is None else count
+        return Stimuli(sequence(config, length, rng), exhaustive=False)
     bits = sum(port.width for port in config.operands)
     if bits <= EXHAUSTIVE_BITS and (count is None or count >= 2**bits):
         return Stimuli(every_combination(config.operands), exhaustive=True)
-    rng = np.random.default_rng([seed, zlib.crc32(config.identifier.encode())])
     random = {
         port.name: random_codes(port, 2**18 if count is None else count, rng)
         for port in config.operands

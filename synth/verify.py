@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ffp8.golden.block import BlockConfig, delayed, sources
+from ffp8.golden.block import BlockConfig, accepted, delayed, sources
 from ffp8.golden.ports import Port, Role
 from ffp8.hw.blocks import BLOCKS
 
@@ -22,6 +22,7 @@ from .tools import Toolchain
 __all__ = [
     "Mismatch",
     "Verification",
+    "beginning",
     "expected",
     "verify",
     "verify_gates",
@@ -126,17 +127,25 @@ class Verification:
 
 def expected(config: BlockConfig, stimuli: Stimuli) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """Golden's cycle view of stimuli that are one set of inputs a cycle; see `delayed`."""
-    operands = {port.name: stimuli.inputs[port.name] for port in config.operands}
-    results = BLOCKS[config.block].golden(config, **operands)
-    return delayed(config, results, enable_of(config, stimuli))
+    enable = enable_of(config, stimuli)
+    taken = accepted(len(stimuli), enable)
+    operands = {port.name: stimuli.inputs[port.name][taken] for port in config.operands}
+    return delayed(config, BLOCKS[config.block].golden(config, **operands), enable)
 
 
-def enable_of(config: BlockConfig, stimuli: Stimuli) -> np.ndarray | None:
-    """What the enable port is in each cycle; None where the unit has none."""
+def enable_of(config: BlockConfig, stimuli: Stimuli) -> np.ndarray:
+    """What the enable port is in each cycle; ones where the unit has none."""
     for port in config.inputs:
         if port.role is Role.ENABLE:
             return stimuli.inputs[port.name]
-    return None
+    return np.ones(len(stimuli), np.uint8)
+
+
+def source_of(config: BlockConfig, stimuli: Stimuli, cycle: int) -> int:
+    """The cycle whose inputs the outputs of one belong to."""
+    enable = enable_of(config, stimuli)
+    index = sources(config, len(stimuli), enable)[0][cycle]
+    return int(accepted(len(stimuli), enable)[index])
 
 
 def verify(
@@ -191,7 +200,7 @@ def verify(
         cases=len(chosen),
         exhaustive=chosen.exhaustive,
         cycles=len(stimuli),
-        stalls=0 if enable is None else int((enable == 0).sum()),
+        stalls=int((enable == 0).sum()),
         seed=seed,
         mismatches=len(found),
         first=tuple(
@@ -219,9 +228,21 @@ def write_waveforms(
         A cycle of the verification with this seed and count.
     """
     stimuli = cycles(config, cases(config, seed, count), seed)
-    shown = slice(max(cycle - SHOWN_BEFORE, 0), cycle + SHOWN_AFTER)
+    shown = slice(beginning(config, stimuli, cycle), cycle + SHOWN_AFTER)
     simulation = open_engine(elaborate(config), "amaranth")
     simulation.run({name: codes[shown] for name, codes in stimuli.inputs.items()}, vcd=path)
+
+
+def beginning(config: BlockConfig, stimuli: Stimuli, cycle: int) -> int:
+    """A cycle from which on the outputs of another one, and of some before it, are the same."""
+    start = max(min(cycle - SHOWN_BEFORE, source_of(config, stimuli, cycle)), 0)
+    if not config.has_state:
+        return start
+    taken = accepted(start + 1, enable_of(config, stimuli)[: start + 1])
+    for port in config.operands:
+        if port.role is Role.FIRST:
+            taken = taken[stimuli.inputs[port.name][taken] == 1]
+    return int(taken.max(initial=0))
 
 
 def verify_verilog(
@@ -275,7 +296,7 @@ def describe(
     got: Any,
 ) -> Mismatch:
     """Say what went in and what came out, as codes and values."""
-    source = int(sources(config, len(stimuli), enable_of(config, stimuli))[0][cycle])
+    source = source_of(config, stimuli, cycle)
 
     def text(shown: Port, codes: Any) -> str:
         return ", ".join(shown.describe(int(code)) for code in np.atleast_1d(codes))

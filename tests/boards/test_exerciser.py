@@ -9,6 +9,7 @@ from amaranth.sim import Simulator
 
 from ffp8.boards.exerciser import Exerciser, expected_signature
 from ffp8.golden import signature
+from ffp8.golden.accumulator import AccumulatorConfig, Kind
 from ffp8.golden.block import BlockConfig
 from ffp8.golden.formats import Format
 from ffp8.golden.multiplier import MultiplierConfig, multiply
@@ -152,6 +153,14 @@ def test_unit_of_another_configuration_is_a_mismatch():
     config = CONFIGS["one stage"]
     other = MultiplierConfig(a=TINY, b=TINY, out=TINY, rounding=Rounding.TOWARD_ZERO)
     assert verdict(Exerciser(config, unit=Multiplier(other))) == "mismatch"
+
+
+@pytest.mark.usefixtures("few_cases")
+def test_unit_with_state_matches():
+    config = AccumulatorConfig(a=TINY, kind=Kind.EXACT, terms=4, stages=3, enable=True)
+    assert verdict(Exerciser(config)) == "match"
+    wrong = expected_signature(config) ^ 1
+    assert verdict(Exerciser(config, expected=wrong)) == "mismatch"
 
 
 def test_expectation_is_goldens():

@@ -6,13 +6,19 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from ffp8.boards.board import BOARDS
 from ffp8.cli import verify as verify_command
 from ffp8.cli.main import VERBS, main
+from ffp8.cli.parser import Parser, add_block, config_of
+from ffp8.golden.block import BlockConfig
 from ffp8.hw.blocks import BLOCKS
 from ffp8.synth.devices import DEVICES
+from ffp8.synth.stimuli import cases, cycles
+from ffp8.synth.testbench import run_testbench
+from ffp8.synth.verify import beginning, verify
 
 SMALL = ["multiplier", "--a", "e2m1fn", "--b", "s0e2m2b1"]
 
@@ -25,6 +31,12 @@ def in_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     assert main(list(arguments)) == 0
     return capsys.readouterr().out
+
+
+def config_of_words(words: list[str]) -> BlockConfig:
+    parser = Parser()
+    add_block(parser, words)
+    return config_of(parser.parse_args(words))
 
 
 def run_json(capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
@@ -152,6 +164,49 @@ def test_mismatch_is_explained(
     (record,) = json.loads(capsys.readouterr().out)
     assert record["mismatches"] == 1
     assert verify_command.__doc__
+
+
+SUM = ["accumulator", "--a", "e2m1fn", "--kind", "exact", "--terms", "9", "--enable"]
+
+
+def test_unit_with_state(capsys: pytest.CaptureFixture[str]) -> None:
+    records = run_json(capsys, "verify", *SUM, "--cases", "3000", "--gates", "ecp5-25k")
+    assert [record["passed"] for record in records] == [True, True]
+    assert not records[0]["exhaustive"]
+    assert records[0]["stalls"] > 500
+    run(capsys, "generate", *SUM, "-o", "sum")
+    roles = {
+        port["name"]: port["role"]
+        for port in json.loads(Path("sum/design.json").read_text())["ports"]
+    }
+    assert (roles["first"], roles["enable"]) == ("first", "enable")
+    if shutil.which("iverilog"):
+        assert run_testbench(Path("sum"), "icarus").passed
+
+
+def test_waveforms_of_a_sum_start_with_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    block = BLOCKS["accumulator"]
+
+    def wrong(config: Any, **operands: Any) -> Any:
+        results = block.golden(config, **operands)
+        starts = np.flatnonzero(operands["first"])
+        late = starts[np.argmax(np.diff(starts) > 60)] + 50
+        results["out"][late] ^= 1
+        return results
+
+    changed = type(block)(block.config, wrong, block.component, block.example)
+    monkeypatch.setitem(BLOCKS, "accumulator", changed)
+    arguments = ["verify", *SUM, "--cases", "3000", "--engine", "amaranth"]
+    assert main([*arguments, "--vcd", "wrong.vcd"]) == 1
+    assert "first = 0x0" in capsys.readouterr().out
+    config = config_of_words(SUM)
+    stimuli = cycles(config, cases(config, 0, 3000), 0)
+    got = verify(config, engine="amaranth", count=3000).first[0].cycle
+    start = beginning(config, stimuli, got)
+    assert stimuli.inputs["first"][start] == stimuli.inputs["enable"][start] == 1
+    assert got - start > 40
 
 
 def test_synth_and_report(capsys: pytest.CaptureFixture[str]) -> None:

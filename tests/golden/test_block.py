@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ffp8.golden.block import BlockConfig, delayed, option, sources
+from ffp8.golden.block import BlockConfig, accepted, delayed, option, sources
 from ffp8.golden.formats import Format
 from ffp8.golden.multiplier import MultiplierConfig
 from ffp8.golden.ports import Direction, Port, Role
@@ -181,7 +181,7 @@ def test_port_describes_codes() -> None:
 )
 def test_cycle_view_is_that_of_a_shift_register(latency: int, enable: list[bool]) -> None:
     config = Toy(a=E4M3, count=latency)
-    results = {"out": np.arange(100, 100 + len(enable))}
+    results = {"out": 100 + accepted(len(enable), np.array(enable, np.uint8))}
     shown, defined = delayed(config, results, np.array(enable, np.uint8))
     registers: deque[int | None] = deque([None] * latency, latency)
     for cycle, advance in enumerate(enable):
@@ -204,3 +204,21 @@ def test_cycle_view_without_enable_and_without_registers() -> None:
     source, defined = sources(combinational, 3)
     assert source.tolist() == [0, 1, 2]
     assert defined.all()
+
+
+def test_only_accepted_cycles_reach_golden() -> None:
+    assert accepted(3).tolist() == [0, 1, 2]
+    assert accepted(5, np.array([0, 1, 1, 0, 1])).tolist() == [1, 2, 4]
+
+
+def test_blocks_with_state_have_a_first_port() -> None:
+    assert not Toy(a=E4M3).has_state
+
+    class Summing(Toy):
+        @property
+        def ports(self) -> tuple[Port, ...]:
+            first = Port(name="go", direction=Direction.INPUT, meaning="go", role=Role.FIRST)
+            return (*super().ports, first)
+
+    assert Summing(a=E4M3).has_state
+    assert [port.name for port in Summing(a=E4M3).operands] == ["a", "go"]

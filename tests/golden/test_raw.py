@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ffp8.golden.any_format import AnyFormat
 from ffp8.golden.raw import RawFormat
+from ffp8.golden.scalar_format import ScalarFormat
 
 FULL = RawFormat(significand=8, exponent=5, bias=20, sign=True, infinity=True, nan=True)
 PLAIN = RawFormat(significand=4, exponent=0, bias=-3, sign=False, infinity=False, nan=False)
@@ -18,6 +20,26 @@ def test_names() -> None:
     assert str(FULL) == "raw_m8e5b20_sin"
     assert str(PLAIN) == "raw_m4e0b-3"
     assert str(WIDE) == "raw_m70e6b0_sn"
+
+
+@pytest.mark.parametrize("fmt", [FULL, PLAIN, WIDE, FILLED], ids=str)
+def test_names_are_read(fmt: RawFormat) -> None:
+    assert AnyFormat.parse(str(fmt)) == fmt
+    assert RawFormat.parse(fmt.name.upper()) == fmt
+    assert AnyFormat.parse("raw_m42e0b18_cn").identifier == "raw_m42e0b18_cn"
+    assert PLAIN.identifier == "raw_m4e0bn3"
+
+
+@pytest.mark.parametrize("text", ["raw_m4", "raw_m4e0b1_", "raw_m4e0b1_ns", "raw_m4e0b1_sc"])
+def test_other_names_are_none(text: str) -> None:
+    with pytest.raises(ValueError, match=r"^Format must be like "):
+        AnyFormat.parse(text)
+
+
+def test_raw_fields_are_no_number_format() -> None:
+    message = "^Format must be a format of numbers, not raw_m8e5b20_sin$"
+    with pytest.raises(ValueError, match=message):
+        ScalarFormat.parse("raw_m8e5b20_sin")
 
 
 def test_fields_are_in_order_and_absent_ones_left_out() -> None:

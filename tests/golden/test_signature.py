@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from ffp8.golden import signature
+from ffp8.golden.accumulator import AccumulatorConfig, Kind
 from ffp8.golden.formats import Format
 from ffp8.golden.multiplier import MultiplierConfig, multiply
 
@@ -168,3 +169,27 @@ def test_shift_registers_differ():
     assert len(found) == 2
     assert len(set(found)) == 2
     assert 0 not in found
+
+
+def test_blocks_with_state_are_fed_sums(monkeypatch):
+    monkeypatch.setattr(signature, "COUNTED_BITS", 12)
+    config = AccumulatorConfig(a=Format.parse("e2m1fn"), kind=Kind.EXACT, terms=4)
+    # As few bits as these would come from a counter without state.
+    assert signature.operand_bits(config) == 4 + signature.FIRST_BITS
+    assert len(signature.seeds(config)) == 1
+    assert signature.cases(config) == 2**12
+    fed = signature.operands(config)
+    words = [next(state) for state in [registers(signature.seeds(config)[0])] for _ in range(2**12)]
+    assert fed["a"].tolist() == [word & 15 for word in words]
+    assert fed["first"].tolist() == [int(word >> 4 & 63 == 63) for word in words]
+    assert fed["first"][0] == 1
+    lengths = np.diff(np.flatnonzero(fed["first"]))
+    assert lengths.min() == 1
+    assert lengths.max() > 100
+
+
+def registers(seed):
+    """A shift register's contents, one after the other."""
+    while True:
+        yield seed
+        seed = seed << 1 & 2**32 - 1 ^ (signature.GENERATOR if seed >> 31 else 0)

@@ -86,6 +86,21 @@ def test_latency_is_the_number_of_stages() -> None:
         assert ("cell $dff" in elaborate(config).rtlil) == (stages > 0)
 
 
+def test_infinity_whose_fields_cancel_is_no_zero() -> None:
+    config = tree("e5m2", "e5m2", "uint8", ways=4, stages=0, flags=True)
+    one, half_of_it, minus_infinity = 0x3C, 0x78, 0xFC
+    operands = {
+        "a": np.array([[minus_infinity, half_of_it, half_of_it, 0]], np.uint8),
+        "b": np.array([[one, one, one, 0]], np.uint8),
+    }
+    want, _ = expected(config, Stimuli(operands, exhaustive=False))
+    got = open_engine(elaborate(config), "amaranth").run(operands)
+    assert want["out"].tolist() == [0]
+    assert {name: codes.tolist() for name, codes in got.items()} == {
+        name: codes.tolist() for name, codes in want.items()
+    }
+
+
 def test_config_must_be_one() -> None:
     with pytest.raises(TypeError, match=r"^Tree config must be an FmaTreeConfig, not 'e4m3fn'$"):
         FmaTree("e4m3fn")  # pyright: ignore[reportArgumentType]

@@ -85,7 +85,9 @@ def test_corners_and_random_codes_are_goldens(config: MultiplierConfig) -> None:
 
 @pytest.mark.parametrize("take", [operand.unpack, operand.normalise])
 def test_operand_of_no_known_format_is_refused(take: Any) -> None:
-    with pytest.raises(TypeError, match=r"^Operand format must be a Format or a Posit, not 8$"):
+    with pytest.raises(
+        TypeError, match=r"^Operand format must be a Format, a Posit or a RawFormat, not 8$"
+    ):
         take(None, 8, None, "a")
 
 

@@ -1,0 +1,69 @@
+"""Operands for units with state: sums of many lengths, of terms that have something in common.
+
+Independent random codes would hide most of what such a unit does: a sum of floats of random
+exponents is nearly always that of the largest, and it ends at the first NaN.
+"""
+
+import numpy as np
+
+from ffp8.golden.block import BlockConfig
+from ffp8.golden.ports import Port, Role
+
+from .corners import corners, finite, random_codes
+
+__all__ = ["sequence"]
+
+#: Sums have up to this many terms; all orders of magnitude are equally likely.
+LONGEST = 2**11
+
+#: Share of the terms that are corners.
+CORNERS = 1 / 16
+
+
+def sequence(config: BlockConfig, count: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """Operands in the order of time.
+
+    A new sum begins at random, with ports of role FIRST high, and in the first place. In each
+    sum, the codes of a port have their first bits in common, any number of them, but often not
+    the sign. Half of the sums have finite terms only.
+    """
+    first = starts(count, rng)
+    which = np.cumsum(first) - 1
+    return {
+        port.name: first.astype(port.dtype) if port.role is Role.FIRST else terms(port, which, rng)
+        for port in config.operands
+    }
+
+
+def starts(count: int, rng: np.random.Generator) -> np.ndarray:
+    """Where sums begin."""
+    lengths = np.exp2(rng.random(count + 1) * np.log2(LONGEST)).astype(np.int64)
+    places = np.cumsum(lengths) - lengths
+    first = np.zeros(count, bool)
+    first[places[places < count]] = True
+    return first
+
+
+def terms(port: Port, which: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Codes of a port, given the sum that each belongs to."""
+    count, sums = len(which), int(which.max(initial=0)) + 1
+    width = port.element_width
+    wide = object if width > 62 else np.int64
+    code, common = (random_codes(port, length, rng).astype(wide) for length in (count, sums))
+    edges = rng.choice(corners(port), common.shape).astype(wide)
+    common = np.where(rng.random(common.shape) < 1 / 4, edges, common)
+
+    def spread(values: np.ndarray) -> np.ndarray:
+        """What is the same for all terms of a sum, for each of its terms."""
+        found = values[which]
+        return found if port.elements == 1 else found[:, np.newaxis]
+
+    free = np.array([2**bits - 1 for bits in range(width + 1)], wide)
+    mask = spread(rng.choice(free, sums))
+    either = spread(rng.random(sums) < 3 / 4)
+    mask = np.where(either, mask | (1 << width - 1), mask)
+    found = (common[which] & ~mask) | (code & mask)
+    edges = rng.choice(corners(port), found.shape).astype(wide)
+    found = np.where(rng.random(found.shape) < CORNERS, edges, found).astype(port.dtype)
+    keep = spread(rng.random(sums) < 1 / 2) | finite(port, found)
+    return np.where(keep, found, 0).astype(port.dtype)
