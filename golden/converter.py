@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from .any_format import AnyFormat
 from .block import BlockConfig, option
 from .exact import Exact
 from .ports import FLAGS, Direction, Port, enable_port, flag_ports
@@ -37,7 +38,7 @@ class ConverterConfig(BlockConfig):
 
     block: ClassVar[str] = "converter"
 
-    a: ScalarFormat = option("format of the operand")
+    a: AnyFormat = option("format of the operand, that of exact products and sums (raw_...) too")
     out: ScalarFormat = option("format of the result")
     rounding: Rounding = option("rounding of the result", default=Rounding.NEAREST_EVEN)
     overflow: Overflow = option(
@@ -75,7 +76,7 @@ class ConverterConfig(BlockConfig):
         """The values of the result and the middles between them, or what is next below, and the
         codes next to these; none if the values are many.
         """
-        if self.out.width > MAX_EDGE_WIDTH:
+        if self.out.width > MAX_EDGE_WIDTH or not isinstance(self.a, ScalarFormat):
             return {}
         exact = self.out.unpack(self.out.codes)
         finite = itertools.compress(exact.to_fractions(), exact.finite)

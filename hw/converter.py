@@ -7,10 +7,13 @@ from typing import Any
 from amaranth.hdl import Cat, Const, Module, Signal, Value
 from amaranth.lib import data, wiring
 
+from ffp8.golden.any_format import AnyFormat
 from ffp8.golden.converter import ConverterConfig
 from ffp8.golden.formats import Format
 from ffp8.golden.posit import Posit
 from ffp8.golden.ranges import value_range
+from ffp8.golden.raw import RawFormat
+from ffp8.golden.scalar_format import ScalarFormat
 
 from .encoder import Encoder, Status
 from .logic import goes_up, jam
@@ -93,12 +96,13 @@ class Converter(wiring.Component):
         encoder = self.encoder(out)
         x = pipeline.bundle("operand", unpack(m, config.a, code, "a"))
         status = status_of(x)
+        offset = offset_of(config.a)
         if out.complement and is_integer(config.a):
             # Without the way over magnitudes.
             number = pipeline.bits("operand", signed_integer(config.a, code), "number").as_signed()
-            near = align_complement(m, encoder, number, config.a.exponent_offset)
+            near = align_complement(m, encoder, number, offset)
         else:
-            near = align_fixed(m, encoder, x.significand, x.exponent, config.a.exponent_offset)
+            near = align_fixed(m, encoder, x.significand, x.exponent, offset)
         near = pipeline.bundle("neighbour", near)
         return encode(m, encoder, near, pipeline.bundle("neighbour", status))
 
@@ -181,6 +185,14 @@ class Converter(wiring.Component):
         known, held = value_range(self.config.a), value_range(out)
         largest = max(abs(known.low), known.high) * Fraction(2) ** (known.unit - held.unit)
         return largest <= held.high
+
+
+def offset_of(fmt: AnyFormat) -> int:
+    """Exponent of a significand's last bit, less the exponent field."""
+    if isinstance(fmt, RawFormat):
+        return -fmt.bias
+    assert isinstance(fmt, ScalarFormat)
+    return fmt.exponent_offset
 
 
 def status_of(x: Normal | Unpacked) -> Status:

@@ -109,7 +109,7 @@ def test_shape_is_kept() -> None:
 
 
 REFUSED: list[tuple[dict[str, Any], type[Exception], str]] = [
-    ({"a": "e4m3fn"}, TypeError, "Option a must be of type ScalarFormat, not 'e4m3fn'"),
+    ({"a": "e4m3fn"}, TypeError, "Option a must be of type AnyFormat, not 'e4m3fn'"),
     ({"out": None}, TypeError, "Option out must be of type ScalarFormat, not None"),
     ({"stages": 3}, ValueError, "Option stages must be 0 to 2, not 3"),
     (

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+from ffp8.golden.any_format import AnyFormat
 from ffp8.golden.catalogue import CATALOGUE
 from ffp8.golden.converter import ConverterConfig
 from ffp8.golden.rounding import Overflow, Rounding
@@ -30,7 +31,7 @@ RUNS, CODES = 10, 10**6
 
 
 def converter(a: str, out: str, **options: Any) -> ConverterConfig:
-    return ConverterConfig(a=ScalarFormat.parse(a), out=ScalarFormat.parse(out), **options)
+    return ConverterConfig(a=AnyFormat.parse(a), out=ScalarFormat.parse(out), **options)
 
 
 def small() -> Iterator[ConverterConfig]:

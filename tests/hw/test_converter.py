@@ -40,6 +40,8 @@ SHORTER = (
     converter("q7.4", "e4m3fn", stages=1, rounding="half-away"),
     converter("int10", "q4.4", stages=2, enable=True),
     converter("s1e5m4b15_ieee", "posit8_2", stages=1, flags=True),
+    converter("raw_m10e0b5_cn", "e4m3fn", stages=1),
+    converter("raw_m5e3b6_sn", "q4.3", stages=0, flags=True),
     converter("q5.5", "fp4_radix4", stages=1),
     converter("s1e6m3b31_ieee", "s0e5m0b15_fn_nozero", stages=0, flags=True, overflow="special"),
 )
