@@ -10,11 +10,17 @@ import numpy as np
 from .any_format import AnyFormat
 from .block import BlockConfig, option
 from .exact import Exact
-from .ports import FLAGS, Direction, Port, enable_port, flag_ports
+from .ports import FLAGS, Direction, Port, Role, enable_port, flag_ports
 from .rounding import Overflow, Rounding
 from .scalar_format import ScalarFormat, code_dtype
 
-__all__ = ["ConverterConfig", "convert"]
+__all__ = ["SEEN", "ConverterConfig", "convert"]
+
+#: The ports that `sticky` adds.
+SEEN = {
+    "overflow_seen": "a result since clear was beyond the largest finite one, or infinite",
+    "nan_seen": "an operand since clear was NaN",
+}
 
 #: Widest result whose values are all edges.
 MAX_EDGE_WIDTH = 10
@@ -28,6 +34,9 @@ class ConverterConfig(BlockConfig):
     * NaN becomes the NaN of the result's format, whatever its sign and payload were. A zero keeps
       its sign where there is a negative zero. What becomes of values beyond the largest, and of
       NaN, infinity, zero and a sign in a format without them, is said in the format's class.
+    * With `sticky`, two ports say what a loss scaler asks: whether a result was beyond the largest
+      finite one or infinite, and whether an operand was NaN. They tell of all numbers from the
+      last one on that came with `clear` high, that one and the one now at `out` included.
     * Latency is `stages` cycles, with one conversion a cycle.
 
     Raises
@@ -45,6 +54,9 @@ class ConverterConfig(BlockConfig):
         "results beyond the largest finite one: that one, or infinity or NaN",
         default=Overflow.SATURATE,
     )
+    sticky: bool = option(
+        "ports that are high from an overflow or a NaN on, until they are cleared", default=False
+    )
     stages: int = option("pipeline registers", default=1, minimum=0, maximum=2)
     flags: bool = option("ports for overflow, underflow, inexact and invalid", default=False)
     enable: bool = option("a port that stalls the pipeline when low", default=False)
@@ -53,6 +65,8 @@ class ConverterConfig(BlockConfig):
         super().__post_init__()
         if self.enable and not self.stages:
             raise ValueError("Option enable must be off with 0 stages, which hold nothing")
+        if self.sticky and not self.stages:
+            raise ValueError("Option sticky must be off with 0 stages, which hold nothing")
 
     @property
     def latency(self) -> int:
@@ -63,12 +77,22 @@ class ConverterConfig(BlockConfig):
         ports = [
             Port(name="a", direction=Direction.INPUT, format=self.a, meaning="number to convert")
         ]
+        if self.sticky:
+            meaning = "what is seen is forgotten; that of this number is not"
+            ports.append(
+                Port(name="clear", direction=Direction.INPUT, role=Role.FIRST, meaning=meaning)
+            )
         if self.enable:
             ports.append(enable_port())
         meaning = "the number in the result's format"
         ports.append(Port(name="out", direction=Direction.OUTPUT, format=self.out, meaning=meaning))
         if self.flags:
             ports += flag_ports("number")
+        if self.sticky:
+            ports += [
+                Port(name=name, direction=Direction.OUTPUT, role=Role.FLAG, meaning=meaning)
+                for name, meaning in SEEN.items()
+            ]
         return tuple(ports)
 
     @property
@@ -105,14 +129,38 @@ def convert(config: ConverterConfig, **operands: np.ndarray) -> dict[str, np.nda
     Parameters
     ----------
     operands
-        Codes of `a`.
+        Codes of `a`; with `sticky` also of `clear`, in the order of time along axis 0.
 
     Returns
     -------
-    Codes of `out`; with `flags` also `overflow`, `underflow`, `inexact` and `invalid`.
+    Codes of `out`; with `flags` also `overflow`, `underflow`, `inexact` and `invalid`, and with
+    `sticky` also `overflow_seen` and `nan_seen`.
+
+    Raises
+    ------
+    ValueError
+        If `clear` is low with the first number, before which nothing is defined.
     """
     exact = config.a.unpack(operands["a"])
     codes, flags = config.out.round(exact, config.rounding, config.overflow)
-    if not config.flags:
-        return {"out": codes}
-    return {"out": codes} | {name: vars(flags)[name].astype(np.uint8) for name in FLAGS}
+    found = {"out": codes}
+    if config.flags:
+        found |= {name: vars(flags)[name].astype(np.uint8) for name in FLAGS}
+    if config.sticky:
+        clamped = exact.negative & (not config.out.sign)
+        now = flags.overflow | (exact.infinite & ~clamped), exact.nan
+        found |= {
+            name: seen(event, operands["clear"]) for name, event in zip(SEEN, now, strict=True)
+        }
+    return found
+
+
+def seen(events: np.ndarray, clear: np.ndarray) -> np.ndarray:
+    """Whether there was an event in each place or before it, since `clear` was high."""
+    starts = np.asarray(clear).astype(bool)
+    if len(starts) and not starts[0]:
+        raise ValueError("Port clear must be 1 with the first number, not 0")
+    place = np.arange(len(events))
+    last_start = np.maximum.accumulate(np.where(starts, place, 0))
+    last_event = np.maximum.accumulate(np.where(events, place, -1))
+    return (last_event >= last_start).astype(np.uint8)

@@ -8,7 +8,7 @@ from amaranth.hdl import Cat, Const, Module, Signal, Value
 from amaranth.lib import data, wiring
 
 from ffp8.golden.any_format import AnyFormat
-from ffp8.golden.converter import ConverterConfig
+from ffp8.golden.converter import SEEN, ConverterConfig
 from ffp8.golden.formats import Format
 from ffp8.golden.posit import Posit
 from ffp8.golden.ranges import value_range
@@ -57,14 +57,19 @@ class Converter(wiring.Component):
         Operand.
     out : ``Out(FormatLayout)``
         Result.
+    clear : ``In(1)``
+        Forget what was seen, with ``sticky``.
     enable : ``In(1)``
         Stall when low, with ``enable``.
     overflow, underflow, inexact, invalid : ``Out(1)``
         Exceptions, with ``flags``.
+    overflow_seen, nan_seen : ``Out(1)``
+        Whether there was an overflow or a NaN since ``clear``, with ``sticky``.
     """
 
     a: data.View
     out: data.View
+    clear: Signal
     enable: Signal
 
     def __init__(self, config: ConverterConfig):
@@ -86,6 +91,8 @@ class Converter(wiring.Component):
                 outputs = self.to_float(m, pipeline, config.out)
             case _:
                 raise TypeError(f"Result must be a Format or a Posit, not {config.out!r}")
+        if config.sticky:
+            self.hold(m, pipeline, outputs)
         for port in config.outputs:
             m.d.comb += Value.cast(getattr(self, port.name)).eq(outputs[port.name])
         return m
@@ -103,8 +110,7 @@ class Converter(wiring.Component):
             near = align_complement(m, encoder, number, offset)
         else:
             near = align_fixed(m, encoder, x.significand, x.exponent, offset)
-        near = pipeline.bundle("neighbour", near)
-        return encode(m, encoder, near, pipeline.bundle("neighbour", status))
+        return self.encoded(m, pipeline, encoder, near, status)
 
     def to_float(self, m: Module, pipeline: Pipeline, out: Format) -> dict[str, Value]:
         """Numbers rounded to a format with exponents."""
@@ -112,7 +118,7 @@ class Converter(wiring.Component):
         if isinstance(a, Format):
             short = ShortConversion(a, encoder)
             if short.fits and not self.config.flags:
-                return {"out": short.converted(m, pipeline, code, unpack(m, a, code, "a"))}
+                return short.converted(m, pipeline, code, unpack(m, a, code, "a"))
             if a.exponent and a.zero and a.step == out.step == 1 and out.zero and out.subnormals:
                 distance = out.min_exponent - a.min_exponent
                 if distance == 0 and a.subnormals:
@@ -130,8 +136,7 @@ class Converter(wiring.Component):
             near = align_float(m, encoder, significand, x.exponent, gradual=gradual, biased=biased)
         if self.within(out):
             near = replace(near, most=out.max_index)
-        near = pipeline.bundle("neighbour", near)
-        return encode(m, encoder, near, pipeline.bundle("neighbour", status_of(x)))
+        return self.encoded(m, pipeline, encoder, near, status_of(x))
 
     def normalised(self, m: Module, out: Format) -> Normal:
         """The operand, normalised if its subnormals count for the result."""
@@ -164,8 +169,7 @@ class Converter(wiring.Component):
         near = Neighbour(index, Const(0, 1), up, rest.any(), tiny, Const(0, 1))
         if self.within(out):
             near = replace(near, most=out.max_index)
-        near = pipeline.bundle("neighbour", near)
-        return encode(m, encoder, near, pipeline.bundle("neighbour", status_of(x)))
+        return self.encoded(m, pipeline, encoder, near, status_of(x))
 
     def to_posit(self, m: Module, pipeline: Pipeline, out: Posit) -> dict[str, Value]:
         """Numbers rounded to a posit."""
@@ -175,7 +179,31 @@ class Converter(wiring.Component):
         near = align_posit(m, out, self.config.rounding, significand, x.exponent.as_signed())
         near = pipeline.bundle("neighbour", near)
         status = pipeline.bundle("neighbour", status_of(x))
-        return encode_posit(m, out, self.config.overflow, near, status)
+        outputs = encode_posit(m, out, self.config.overflow, near, status)
+        return outputs | {"overflow_seen": outputs["overflow"], "nan_seen": status.nan}
+
+    def encoded(
+        self, m: Module, pipeline: Pipeline, encoder: Encoder, near: Neighbour, status: Status
+    ) -> dict[str, Value]:
+        """The outputs of a number whose neighbour is found."""
+        near = pipeline.bundle("neighbour", near)
+        status = pipeline.bundle("neighbour", status)
+        outputs = encode(m, encoder, near, status)
+        infinite = status.infinity & ~status.nan & ~encoder.clamped(status)
+        seen = {"overflow_seen": outputs["overflow"] | infinite, "nan_seen": status.nan}
+        return outputs | seen
+
+    def hold(self, m: Module, pipeline: Pipeline, outputs: dict[str, Value]) -> None:
+        """Make of what is seen now what was seen since `clear`."""
+        clear: Value = self.clear
+        for place in ("operand", "neighbour"):
+            clear = pipeline.bits(place, clear, "clear")
+        for name in SEEN:
+            before = pipeline.register(1, f"{name}_before")
+            since = Signal(name=f"{name}_since")
+            m.d.comb += since.eq(outputs[name] | (before & ~clear))
+            pipeline.load(before, since)
+            outputs[name] = since
 
     def encoder(self, out: Format) -> Encoder:
         return Encoder(out, self.config.rounding, self.config.overflow)

@@ -151,8 +151,13 @@ class ShortConversion:
 
     # The hardware.
 
-    def converted(self, m: Module, pipeline: Pipeline, code: Value, x: Unpacked) -> Value:
-        """The result's code, of the operand's code and of what is known of it besides."""
+    def converted(
+        self, m: Module, pipeline: Pipeline, code: Value, x: Unpacked
+    ) -> dict[str, Value]:
+        """The result, of the operand's code and of what is known of it besides.
+
+        It is the code `out`, and whether the operand was NaN, or made no finite result.
+        """
         short = Signal(self.a.exponent + self.out.fraction + 2, name="short")
         fraction = jam(code[: self.a.fraction], self.out.fraction + 2)
         m.d.comb += short.eq(Cat(fraction, code[self.a.fraction : self.a.magnitude_width]))
@@ -244,8 +249,8 @@ class ShortConversion:
 
         return lookup(m, index, size, code, "below")
 
-    def chosen(self, m: Module, ranges: Ranges, found: Candidates) -> Value:
-        """The code."""
+    def chosen(self, m: Module, ranges: Ranges, found: Candidates) -> dict[str, Value]:
+        """The outputs."""
         out = self.out
         size = out.magnitude_width
         nan, infinity = ranges.nan, ranges.infinity
@@ -275,8 +280,9 @@ class ShortConversion:
             bits = [code >> place & 1 for code in (out.nan_code or 0, infinite, finite)]
             other = Mux(normal, found.total[place], below[place])
             m.d.comb += magnitude[place].eq(Mux(forced, first_of((nan, infinity), bits), other))
+        seen = {"overflow_seen": forced & ~nan, "nan_seen": nan}
         if not out.sign:
-            return magnitude
+            return {"out": magnitude, **seen}
         sign = ranges.sign
         if not out.has_negative_zero:
             # What is forced is above the least normal one, or NaN.
@@ -287,7 +293,7 @@ class ShortConversion:
             fixed = fixed | infinity
         if not kept:
             fixed = fixed | forced
-        return Cat(magnitude, Mux(fixed, (out.nan_code or 0) >> size, sign))
+        return {"out": Cat(magnitude, Mux(fixed, (out.nan_code or 0) >> size, sign)), **seen}
 
 
 def first_of(conditions: tuple[Value, Value], bits: list[int]) -> Value:

@@ -101,6 +101,32 @@ def test_edges_are_the_values_and_midpoints_of_the_result() -> None:
             assert {sign * value, *(sign * x for x in near)} <= known
 
 
+def test_what_is_seen_is_seen_until_it_is_cleared() -> None:
+    values = [1.0, np.inf, 1.0, np.nan, 1.0, 1e6, np.nan, 2.0, -np.inf, 0.0]
+    clear = [1, 0, 0, 0, 1, 0, 0, 1, 1, 0]
+    config = ConverterConfig(a=parse("float32"), out=parse("e4m3fn"), sticky=True)
+    codes = np.array(values, np.float32).view(np.uint32)
+    out = convert(config, a=codes, clear=np.array(clear))
+    assert out["overflow_seen"].tolist() == [0, 1, 1, 1, 0, 1, 1, 0, 1, 1]
+    assert out["nan_seen"].tolist() == [0, 0, 0, 1, 0, 0, 1, 0, 0, 0]
+
+
+def test_infinity_that_is_kept_is_seen_and_clamped_one_is_not() -> None:
+    codes = np.array([np.inf, -np.inf], np.float32).view(np.uint32)
+    for out, seen in (("e5m2", [1, 1]), ("s0e4m3_ieee", [1, 0])):
+        config = ConverterConfig(
+            a=parse("float32"), out=parse(out), overflow=Overflow.SPECIAL, sticky=True
+        )
+        found = convert(config, a=codes, clear=np.ones(2, np.uint8))
+        assert found["overflow_seen"].tolist() == seen
+
+
+def test_state_must_begin_with_clear() -> None:
+    config = ConverterConfig(a=parse("int8"), out=parse("int4"), sticky=True)
+    with pytest.raises(ValueError, match=r"^Port clear must be 1 with the first number, not 0$"):
+        convert(config, a=np.zeros(2, np.uint8), clear=np.array([0, 1]))
+
+
 def test_shape_is_kept() -> None:
     codes = np.arange(24, dtype=np.uint16).reshape(2, 3, 4)
     out = convert(ConverterConfig(a=parse("bfloat16"), out=parse("e5m2")), a=codes)["out"]
@@ -116,6 +142,11 @@ REFUSED: list[tuple[dict[str, Any], type[Exception], str]] = [
         {"stages": 0, "enable": True},
         ValueError,
         "Option enable must be off with 0 stages, which hold nothing",
+    ),
+    (
+        {"stages": 0, "sticky": True},
+        ValueError,
+        "Option sticky must be off with 0 stages, which hold nothing",
     ),
 ]
 
@@ -134,3 +165,8 @@ def test_ports_are_what_the_options_ask_for() -> None:
     assert [port.name for port in config.inputs] == ["a", "enable"]
     assert [port.name for port in config.outputs] == ["out", *FLAG_NAMES]
     assert [port.width for port in config.ports] == [16, 1, 8, 1, 1, 1, 1]
+    assert not config.has_state
+    config = ConverterConfig(a=parse("bfloat16"), out=parse("e4m3fn"), sticky=True)
+    assert [port.name for port in config.inputs] == ["a", "clear"]
+    assert [port.name for port in config.outputs] == ["out", "overflow_seen", "nan_seen"]
+    assert config.has_state

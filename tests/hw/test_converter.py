@@ -53,6 +53,13 @@ SAMPLED = (
     converter("int32", "float32", stages=1),
 )
 
+#: Sequences of numbers for units with state.
+STATE = (
+    converter("bfloat16", "e4m3fn", sticky=True, enable=True),
+    converter("float16", "uint8", sticky=True, stages=2, flags=True),
+    converter("float16", "posit8_2", sticky=True, stages=2, enable=True),
+)
+
 #: Between small formats, every so many.
 STEP = 61
 
@@ -78,6 +85,13 @@ def test_all_codes_are_goldens(config: ConverterConfig) -> None:
 def test_corners_edges_and_random_codes_are_goldens(config: ConverterConfig) -> None:
     record = records()[config]
     assert record.cases > 2**16 + sum(len(codes) for codes in config.edges.values())
+    assert not record.first
+
+
+@pytest.mark.parametrize("config", STATE, ids=lambda config: config.identifier)
+def test_state_is_goldens(config: ConverterConfig) -> None:
+    record = verify(config, engine="amaranth", count=4096)
+    assert record.cases == 4096
     assert not record.first
 
 
