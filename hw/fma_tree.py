@@ -9,6 +9,7 @@ from ffp8.golden.fma_tree import FmaTreeConfig
 
 from .pipeline import Pipeline
 from .ports import members
+from .tree_bypass import bypassed
 from .tree_lanes import decode
 from .tree_products import exact_terms
 from .tree_root import Root
@@ -61,9 +62,13 @@ class FmaTree(wiring.Component):
     def elaborate(self, platform: Any) -> Module:
         m = Module()
         config = self.config
-        pipeline = Pipeline(m, config.cuts, self.enable if config.enable else None)
+        enable = self.enable if config.enable else None
+        pipeline = Pipeline(m, config.cuts, enable)
         ports = {port.name: Value.cast(getattr(self, port.name)) for port in config.operands}
-        lanes = decode(m, config, ports)
+        if config.bypass:
+            lanes = bypassed(m, config, pipeline, ports, enable)
+        else:
+            lanes = decode(m, config, ports)
         products, addend = exact_terms(m, config, lanes)
         total, specials = exact_sum(m, pipeline, products, addend, lanes.specials)
         outputs = Root(m, pipeline, config).outputs(total, specials)
