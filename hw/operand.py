@@ -8,6 +8,7 @@ from ffp8.golden.any_format import AnyFormat
 from ffp8.golden.formats import Format, Specials
 from ffp8.golden.posit import Posit
 from ffp8.golden.raw import RawFormat
+from ffp8.golden.scalar_format import ScalarFormat
 
 from . import unpacked
 from .logic import plus_constant
@@ -76,4 +77,5 @@ def is_integer(fmt: AnyFormat) -> bool:
 
 def signed_integer(fmt: AnyFormat, code: Value) -> Value:
     """A code of an integer format as a signed number."""
-    return code.as_signed() if fmt.sign else Cat(code, Const(0, 1)).as_signed()
+    signed_codes = isinstance(fmt, ScalarFormat) and fmt.sign
+    return code.as_signed() if signed_codes else Cat(code, Const(0, 1)).as_signed()
