@@ -8,11 +8,12 @@ from typing import ClassVar
 import numpy as np
 
 from .any_format import AnyFormat
-from .block import BlockConfig, option
+from .block import BlockConfig, option, random_bits_option
 from .exact import Exact
-from .ports import FLAGS, Direction, Port, Role, enable_port, flag_ports
-from .rounding import Overflow, Rounding
+from .ports import FLAGS, Direction, Port, Role, enable_port, flag_ports, random_ports
+from .rounding import Overflow, RandomBits, Rounding, block_random_bits
 from .scalar_format import ScalarFormat, code_dtype
+from .signature import WORD_BITS, lfsr
 
 __all__ = ["SEEN", "ConverterConfig", "convert"]
 
@@ -34,6 +35,10 @@ class ConverterConfig(BlockConfig):
     * NaN becomes the NaN of the result's format, whatever its sign and payload were. A zero keeps
       its sign where there is a negative zero. What becomes of values beyond the largest, and of
       NaN, infinity, zero and a sign in a format without them, is said in the format's class.
+    * Stochastic roundings take their words from the port `random`. With a `seed` they come from a
+      shift register: the first `random_bits` bits of its contents, which are the seed for a
+      number with `restart` high, and shifted by as many bits from one number to the next (see
+      `signature.lfsr`).
     * With `sticky`, two ports say what a loss scaler asks: whether a result was beyond the largest
       finite one or infinite, and whether an operand was NaN. They tell of all numbers from the
       last one on that came with `clear` high, that one and the one now at `out` included.
@@ -50,6 +55,13 @@ class ConverterConfig(BlockConfig):
     a: AnyFormat = option("format of the operand, that of exact products and sums (raw_...) too")
     out: ScalarFormat = option("format of the result")
     rounding: Rounding = option("rounding of the result", default=Rounding.NEAREST_EVEN)
+    random_bits: int = random_bits_option()
+    seed: int | None = option(
+        "first contents of a shift register in place of the port random; none if absent",
+        default=None,
+        minimum=1,
+        maximum=2**WORD_BITS - 1,
+    )
     overflow: Overflow = option(
         "results beyond the largest finite one: that one, or infinity or NaN",
         default=Overflow.SATURATE,
@@ -67,6 +79,13 @@ class ConverterConfig(BlockConfig):
             raise ValueError("Option enable must be off with 0 stages, which hold nothing")
         if self.sticky and not self.stages:
             raise ValueError("Option sticky must be off with 0 stages, which hold nothing")
+        bits = block_random_bits(self.rounding, self.random_bits, None)
+        object.__setattr__(self, "random_bits", bits)
+        if self.seed is not None:
+            if not bits:
+                raise ValueError(f"Option seed must be absent with rounding {self.rounding}")
+            if not self.stages:
+                raise ValueError("Option seed must be absent with 0 stages, which hold nothing")
 
     @property
     def latency(self) -> int:
@@ -77,6 +96,13 @@ class ConverterConfig(BlockConfig):
         ports = [
             Port(name="a", direction=Direction.INPUT, format=self.a, meaning="number to convert")
         ]
+        if self.seed is None:
+            ports += random_ports(self.random_bits, "number")
+        else:
+            meaning = "the random bits begin anew, with those of the seed for this number"
+            ports.append(
+                Port(name="restart", direction=Direction.INPUT, role=Role.FIRST, meaning=meaning)
+            )
         if self.sticky:
             meaning = "what is seen is forgotten; that of this number is not"
             ports.append(
@@ -129,7 +155,8 @@ def convert(config: ConverterConfig, **operands: np.ndarray) -> dict[str, np.nda
     Parameters
     ----------
     operands
-        Codes of `a`; with `sticky` also of `clear`, in the order of time along axis 0.
+        Codes of `a`; with a stochastic rounding the words `random`, or with a seed `restart`; with
+        `sticky` also `clear`. With these two, the order along axis 0 is that of time.
 
     Returns
     -------
@@ -139,10 +166,14 @@ def convert(config: ConverterConfig, **operands: np.ndarray) -> dict[str, np.nda
     Raises
     ------
     ValueError
-        If `clear` is low with the first number, before which nothing is defined.
+        If `clear` or `restart` is low with the first number, before which nothing is defined.
     """
     exact = config.a.unpack(operands["a"])
-    codes, flags = config.out.round(exact, config.rounding, config.overflow)
+    random = None
+    if config.random_bits:
+        words = operands["random"] if config.seed is None else built_in(config, operands["restart"])
+        random = RandomBits(words, config.random_bits)
+    codes, flags = config.out.round(exact, config.rounding, config.overflow, random)
     found = {"out": codes}
     if config.flags:
         found |= {name: vars(flags)[name].astype(np.uint8) for name in FLAGS}
@@ -157,10 +188,22 @@ def convert(config: ConverterConfig, **operands: np.ndarray) -> dict[str, np.nda
 
 def seen(events: np.ndarray, clear: np.ndarray) -> np.ndarray:
     """Whether there was an event in each place or before it, since `clear` was high."""
-    starts = np.asarray(clear).astype(bool)
-    if len(starts) and not starts[0]:
-        raise ValueError("Port clear must be 1 with the first number, not 0")
-    place = np.arange(len(events))
-    last_start = np.maximum.accumulate(np.where(starts, place, 0))
-    last_event = np.maximum.accumulate(np.where(events, place, -1))
-    return (last_event >= last_start).astype(np.uint8)
+    since = last_start(clear, "clear")
+    last_event = np.maximum.accumulate(np.where(events, np.arange(len(events)), -1))
+    return (last_event >= since).astype(np.uint8)
+
+
+def built_in(config: ConverterConfig, restart: np.ndarray) -> np.ndarray:
+    """The words of the built-in shift register."""
+    assert config.seed is not None
+    since = np.arange(len(restart)) - last_start(restart, "restart")
+    contents = lfsr(config.seed, int(since.max(initial=0)) + 1, config.random_bits)
+    return contents[since] >> np.uint32(WORD_BITS - config.random_bits)
+
+
+def last_start(starts: np.ndarray, name: str) -> np.ndarray:
+    """For each place, the last one up to it where a port was high."""
+    high = np.asarray(starts).astype(bool)
+    if len(high) and not high[0]:
+        raise ValueError(f"Port {name} must be 1 with the first number, not 0")
+    return np.maximum.accumulate(np.where(high, np.arange(len(high)), 0))

@@ -9,15 +9,15 @@ from typing import ClassVar
 import numpy as np
 
 from .any_format import AnyFormat
-from .block import BlockConfig, option
+from .block import BlockConfig, option, random_bits_option
 from .exact import Exact
 from .exact_sum import exact_sum
 from .formats import Format
 from .narrowed import round_narrowed
-from .ports import FLAGS, Direction, Port, Role, enable_port, flag_ports
+from .ports import FLAGS, Direction, Port, Role, enable_port, flag_ports, random_ports
 from .ranges import Range, value_range
 from .raw import RawFormat
-from .rounding import Overflow, Rounding
+from .rounding import Overflow, RandomBits, Rounding, block_random_bits
 from .run_time_bias import bias_ports, bias_shift, check_bias
 from .scalar_format import ScalarFormat
 from .windowed_ranges import TermRange, WindowedRanges, reference_exponents
@@ -95,6 +95,7 @@ class FmaTreeConfig(BlockConfig):
     )
     ways: int = option("number of products", default=8, minimum=1, maximum=64)
     rounding: Rounding = option("rounding of the result", default=Rounding.NEAREST_EVEN)
+    random_bits: int = random_bits_option()
     overflow: Overflow = option(
         "results beyond the largest finite one: that one, or infinity or NaN",
         default=Overflow.SATURATE,
@@ -138,6 +139,9 @@ class FmaTreeConfig(BlockConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        unrounded = "the exact sum" if self.out is None else None
+        bits = block_random_bits(self.rounding, self.random_bits, unrounded)
+        object.__setattr__(self, "random_bits", bits)
         if self.out is None and self.flags:
             raise ValueError("Option flags must be off for the exact sum, which is not rounded")
         if self.enable and not self.stages:
@@ -255,6 +259,7 @@ class FmaTreeConfig(BlockConfig):
             if port.mode
         ]
         ports += bias_ports(self.bias_bits)
+        ports += random_ports(self.random_bits, "sum")
         if self.enable:
             ports.append(enable_port())
         meaning = "sum of the products of a and b" + (" and of c" if self.c is not None else "")
@@ -368,7 +373,8 @@ def fma_tree(config: FmaTreeConfig, **operands: np.ndarray) -> dict[str, np.ndar
     operands
         Codes of `a` and `b`, whose last axis is that of the ways if these are more than one.
         Without that axis, where there are such ports: codes of the addend `c`, of the modes
-        `a_mode` and `b_mode`, and of the biases `a_bias`, `b_bias` and `out_bias`.
+        `a_mode` and `b_mode`, and of the biases `a_bias`, `b_bias` and `out_bias`, and the words
+        `random` of a stochastic rounding.
 
     Returns
     -------
@@ -394,7 +400,10 @@ def fma_tree(config: FmaTreeConfig, **operands: np.ndarray) -> dict[str, np.ndar
     if config.bias_bits:
         formats = {name: config.formats(name) for name in ("a", "b", "out")}
         total = total.scaled(bias_shift(config.bias_bits, operands, formats))
-    codes, flags = round_narrowed(config.out, total, config.keep, config.rounding, config.overflow)
+    random = RandomBits(operands["random"], config.random_bits) if config.random_bits else None
+    codes, flags = round_narrowed(
+        config.out, total, config.keep, config.rounding, config.overflow, random=random
+    )
     if config.nan_code is not None:
         codes = np.where(config.out.unpack(codes).nan, codes.dtype.type(config.nan_code), codes)
     if not config.flags:

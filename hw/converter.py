@@ -4,7 +4,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from amaranth.hdl import Cat, Const, Module, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 
 from ffp8.golden.any_format import AnyFormat
@@ -14,29 +14,28 @@ from ffp8.golden.posit import Posit
 from ffp8.golden.ranges import value_range
 from ffp8.golden.raw import RawFormat
 from ffp8.golden.scalar_format import ScalarFormat
+from ffp8.golden.signature import GENERATOR, WORD_BITS
 
 from .encoder import Encoder, Status
-from .logic import goes_up, jam
+from .logic import jam
 from .operand import fold_offset, is_integer, normalise, signed_integer, unpack
 from .pipeline import Pipeline
 from .ports import members
 from .posit import align_posit, encode_posit
 from .rounder import (
-    RADIX_4_BITS,
     Neighbour,
     align_complement,
     align_fixed,
     align_float,
     align_power_of_4,
     encode,
+    significand_bits,
 )
+from .rounding import Decision
 from .short_conversion import ShortConversion
 from .unpacked import Normal, Unpacked
 
 __all__ = ["Converter"]
-
-#: Bits below the last one kept: one to decide by, and one for all that is below it.
-BELOW = 2
 
 #: The places that get registers, by their number.
 CUTS = {0: (), 1: ("neighbour",), 2: ("operand", "neighbour")}
@@ -57,6 +56,10 @@ class Converter(wiring.Component):
         Operand.
     out : ``Out(FormatLayout)``
         Result.
+    random : ``In(random_bits)``
+        Random bits of a stochastic rounding, without ``seed``.
+    restart : ``In(1)``
+        Begin the random bits anew, with ``seed``.
     clear : ``In(1)``
         Forget what was seen, with ``sticky``.
     enable : ``In(1)``
@@ -69,6 +72,8 @@ class Converter(wiring.Component):
 
     a: data.View
     out: data.View
+    random: Signal
+    restart: Signal
     clear: Signal
     enable: Signal
 
@@ -82,13 +87,14 @@ class Converter(wiring.Component):
         m = Module()
         config = self.config
         pipeline = Pipeline(m, CUTS[config.stages], self.enable if config.enable else None)
+        random = self.random_bits(m, pipeline)
         match config.out:
             case Posit():
-                outputs = self.to_posit(m, pipeline, config.out)
-            case Format() if not config.out.exponent:
-                outputs = self.to_fixed(m, pipeline, config.out)
+                outputs = self.to_posit(m, pipeline, config.out, Decision(config.rounding, random))
             case Format():
-                outputs = self.to_float(m, pipeline, config.out)
+                encoder = Encoder(config.out, config.rounding, config.overflow, random)
+                rounded = self.to_float if config.out.exponent else self.to_fixed
+                outputs = rounded(m, pipeline, encoder)
             case _:
                 raise TypeError(f"Result must be a Format or a Posit, not {config.out!r}")
         if config.sticky:
@@ -97,10 +103,22 @@ class Converter(wiring.Component):
             m.d.comb += Value.cast(getattr(self, port.name)).eq(outputs[port.name])
         return m
 
-    def to_fixed(self, m: Module, pipeline: Pipeline, out: Format) -> dict[str, Value]:
+    def random_bits(self, m: Module, pipeline: Pipeline) -> Value | None:
+        """The random bits at the time of rounding; None for a rounding without any."""
+        config = self.config
+        if not config.random_bits:
+            return None
+        if config.seed is None:
+            return pipeline.bits("operand", self.random, "random")
+        register = pipeline.register(WORD_BITS, "random_register")
+        contents = Signal(WORD_BITS, name="random_contents")
+        m.d.comb += contents.eq(Mux(self.restart, config.seed, register))
+        pipeline.load(register, shifted(m, contents, config.random_bits))
+        return pipeline.bits("operand", contents[-config.random_bits :], "random")
+
+    def to_fixed(self, m: Module, pipeline: Pipeline, encoder: Encoder) -> dict[str, Value]:
         """Numbers moved to the point of a format without exponents."""
-        config, code = self.config, Value.cast(self.a)
-        encoder = self.encoder(out)
+        config, code, out = self.config, Value.cast(self.a), encoder.out
         x = pipeline.bundle("operand", unpack(m, config.a, code, "a"))
         status = status_of(x)
         offset = offset_of(config.a)
@@ -112,9 +130,9 @@ class Converter(wiring.Component):
             near = align_fixed(m, encoder, x.significand, x.exponent, offset)
         return self.encoded(m, pipeline, encoder, near, status)
 
-    def to_float(self, m: Module, pipeline: Pipeline, out: Format) -> dict[str, Value]:
+    def to_float(self, m: Module, pipeline: Pipeline, encoder: Encoder) -> dict[str, Value]:
         """Numbers rounded to a format with exponents."""
-        encoder, a, code = self.encoder(out), self.config.a, Value.cast(self.a)
+        a, out, code = self.config.a, encoder.out, Value.cast(self.a)
         if isinstance(a, Format):
             short = ShortConversion(a, encoder)
             if short.fits and not self.config.flags:
@@ -122,28 +140,28 @@ class Converter(wiring.Component):
             if a.exponent and a.zero and a.step == out.step == 1 and out.zero and out.subnormals:
                 distance = out.min_exponent - a.min_exponent
                 if distance == 0 and a.subnormals:
-                    return self.same_scale(m, pipeline, a, out)
-        x = self.normalised(m, out)
+                    return self.same_scale(m, pipeline, a, encoder)
+        x = self.normalised(m, encoder)
         offset = x.offset - out.min_exponent
         gradual = out.subnormals and x.low + offset < 0
         biased = int(out.zero and not gradual and out.step == 1)
         x = pipeline.bundle("operand", fold_offset(m, x, offset + biased))
+        wanted = significand_bits(out, encoder.decision)
+        significand = jam(Cat(x.fraction, Const(1, 1)), wanted)
         if out.step == 2:
-            significand = jam(Cat(x.fraction, Const(1, 1)), RADIX_4_BITS)
             near = align_power_of_4(m, encoder, significand, x.exponent)
         else:
-            significand = jam(Cat(x.fraction, Const(1, 1)), out.fraction + 3)
             near = align_float(m, encoder, significand, x.exponent, gradual=gradual, biased=biased)
         if self.within(out):
             near = replace(near, most=out.max_index)
         return self.encoded(m, pipeline, encoder, near, status_of(x))
 
-    def normalised(self, m: Module, out: Format) -> Normal:
+    def normalised(self, m: Module, encoder: Encoder) -> Normal:
         """The operand, normalised if its subnormals count for the result."""
-        a, code = self.config.a, Value.cast(self.a)
+        a, out, code = self.config.a, encoder.out, Value.cast(self.a)
         if isinstance(a, Format) and a.exponent and a.zero and a.step == 1:
             # All of a subnormal goes to the last bit, which shows that something was cut.
-            least = out.min_exponent - a.min_exponent - out.fraction - BELOW
+            least = out.min_exponent - a.min_exponent - out.fraction - encoder.decision.bits
             if a.subnormals and least > 0:
                 x = unpack(m, a, code, "a")
                 return Normal(
@@ -153,17 +171,19 @@ class Converter(wiring.Component):
                 )  # fmt: skip
         return normalise(m, a, code, "a")
 
-    def same_scale(self, m: Module, pipeline: Pipeline, a: Format, out: Format) -> dict[str, Value]:
+    def same_scale(
+        self, m: Module, pipeline: Pipeline, a: Format, encoder: Encoder
+    ) -> dict[str, Value]:
         """Numbers whose magnitude is that of the result, with another number of fraction bits."""
-        encoder, code = self.encoder(out), Value.cast(self.a)
+        out, code, below = encoder.out, Value.cast(self.a), encoder.decision.bits
         # A zero is a number like any other here.
         x = pipeline.bundle("operand", replace(unpack(m, a, code, "a"), zero=Const(0, 1)))
-        number = jam(code[: a.magnitude_width], a.exponent + out.fraction + BELOW)
+        number = jam(code[: a.magnitude_width], a.exponent + out.fraction + below)
         number = pipeline.bits("operand", number, "number")
-        rest, kept = number[:BELOW], number[BELOW:]
-        up = goes_up(encoder.rounding, kept[0], rest[1], rest[0])
-        if a.fraction <= out.fraction:
-            up = Const(0, 1)
+        rest, kept = number[:below], number[below:]
+        up: Value = Const(0, 1)
+        if a.fraction > out.fraction:
+            up = encoder.decision.goes_up(m, kept[0], rest)
         index = Cat(kept, Const(0, 1)).as_signed()
         tiny = ~kept[out.fraction :].any()
         near = Neighbour(index, Const(0, 1), up, rest.any(), tiny, Const(0, 1))
@@ -171,12 +191,14 @@ class Converter(wiring.Component):
             near = replace(near, most=out.max_index)
         return self.encoded(m, pipeline, encoder, near, status_of(x))
 
-    def to_posit(self, m: Module, pipeline: Pipeline, out: Posit) -> dict[str, Value]:
+    def to_posit(
+        self, m: Module, pipeline: Pipeline, out: Posit, decision: Decision
+    ) -> dict[str, Value]:
         """Numbers rounded to a posit."""
         x = normalise(m, self.config.a, Value.cast(self.a), "a")
         x = pipeline.bundle("operand", fold_offset(m, x, x.offset))
-        significand = jam(Cat(x.fraction, Const(1, 1)), out.fraction + 3)
-        near = align_posit(m, out, self.config.rounding, significand, x.exponent.as_signed())
+        significand = jam(Cat(x.fraction, Const(1, 1)), significand_bits(out, decision))
+        near = align_posit(m, out, decision, significand, x.exponent.as_signed())
         near = pipeline.bundle("neighbour", near)
         status = pipeline.bundle("neighbour", status_of(x))
         outputs = encode_posit(m, out, self.config.overflow, near, status)
@@ -205,14 +227,20 @@ class Converter(wiring.Component):
             pipeline.load(before, since)
             outputs[name] = since
 
-    def encoder(self, out: Format) -> Encoder:
-        return Encoder(out, self.config.rounding, self.config.overflow)
-
     def within(self, out: Format) -> bool:
         """Whether no finite number is beyond the largest result."""
         known, held = value_range(self.config.a), value_range(out)
         largest = max(abs(known.low), known.high) * Fraction(2) ** (known.unit - held.unit)
         return largest <= held.high
+
+
+def shifted(m: Module, word: Value, shifts: int) -> Value:
+    """The contents of a shift register after so many shifts; see `golden.signature`."""
+    for number in range(shifts):
+        after = Signal(WORD_BITS, name=f"shifted_{number}")
+        m.d.comb += after.eq(Cat(Const(0, 1), word[:-1]) ^ Mux(word[-1], GENERATOR, 0))
+        word = after
+    return word
 
 
 def offset_of(fmt: AnyFormat) -> int:

@@ -81,7 +81,7 @@ class ShortConversion:
             return False
         if out.fraction > MAX_FRACTION or out.max_index < 2**out.fraction:
             return False
-        if getattr(self.encoder.rounding, "stochastic", False):
+        if self.encoder.rounding.stochastic:
             return False
         # All that is smaller must become zero, subnormal operands among them.
         one = 2**a.fraction

@@ -21,7 +21,7 @@ FLAG_NAMES = ("overflow", "underflow", "inexact", "invalid")
 
 SMALL = [entry for entry in CATALOGUE if entry.format.width <= 8]
 
-DETERMINISTIC = [r for r in Rounding if not getattr(r, "stochastic", False)]
+DETERMINISTIC = [rounding for rounding in Rounding if not rounding.stochastic]
 
 #: Roundings and overflows, so that each format meets each of them.
 MODES = list(itertools.product(DETERMINISTIC, Overflow))
@@ -127,6 +127,53 @@ def test_state_must_begin_with_clear() -> None:
         convert(config, a=np.zeros(2, np.uint8), clear=np.array([0, 1]))
 
 
+@pytest.mark.parametrize("rounding", [rounding for rounding in Rounding if rounding.stochastic])
+@pytest.mark.parametrize("bits", range(3, 9))
+def test_each_neighbour_is_taken_by_its_share_of_all_words(rounding: Rounding, bits: int) -> None:
+    a, out = parse("bfloat16"), parse("e4m3fn")
+    config = ConverterConfig(a=a, out=out, rounding=rounding, random_bits=bits)
+    words = np.arange(2**bits, dtype=np.uint16)
+    for eighths in range(0, 129, 3):
+        # Between 1 and 1.125, the neighbours in E4M3: v in steps of 1/16.
+        v = Fraction(eighths % 16, 16)
+        code = a.encode([1 + float(v) / 8])
+        got = out.decode(convert(config, a=np.repeat(code, len(words)), random=words)["out"])
+        assert set(got.tolist()) <= {1.0, 1.125}
+        exact = v * 2**bits
+        share = {
+            "stochastic-a": exact.__floor__(),
+            "stochastic-b": (exact + Fraction(1, 2)).__floor__(),
+            "stochastic-c": round(exact),
+        }[str(rounding)]
+        assert (got > 1).sum() == share
+
+
+def test_built_in_words_are_those_of_a_shift_register() -> None:
+    config = ConverterConfig(
+        a=parse("float32"), out=parse("e5m2"), rounding=Rounding.STOCHASTIC_A, random_bits=5,
+        seed=2**31 + 7,
+    )  # fmt: skip
+    assert [port.name for port in config.inputs] == ["a", "restart"]
+    restart = np.zeros(300, np.uint8)
+    restart[[0, 100, 101]] = 1
+    words = []
+    state = 0
+    for again in restart:
+        if again:
+            state = 2**31 + 7
+        words.append(state >> 27)
+        for _ in range(5):
+            state = (state << 1) ^ (0x1_DB71_0641 if state >> 31 else 0)
+    codes = np.random.default_rng(5).normal(size=300).astype(np.float32).view(np.uint32)
+    got = convert(config, a=codes, restart=restart)["out"]
+    port = ConverterConfig(
+        a=config.a, out=config.out, rounding=Rounding.STOCHASTIC_A, random_bits=5
+    )
+    want = convert(port, a=codes, random=np.array(words))["out"]
+    np.testing.assert_array_equal(got, want)
+    assert len(set(words)) == 32
+
+
 def test_shape_is_kept() -> None:
     codes = np.arange(24, dtype=np.uint16).reshape(2, 3, 4)
     out = convert(ConverterConfig(a=parse("bfloat16"), out=parse("e5m2")), a=codes)["out"]
@@ -147,6 +194,17 @@ REFUSED: list[tuple[dict[str, Any], type[Exception], str]] = [
         {"stages": 0, "sticky": True},
         ValueError,
         "Option sticky must be off with 0 stages, which hold nothing",
+    ),
+    ({"seed": 1}, ValueError, "Option seed must be absent with rounding nearest-even"),
+    (
+        {"seed": 1, "rounding": "stochastic-a", "stages": 0},
+        ValueError,
+        "Option seed must be absent with 0 stages, which hold nothing",
+    ),
+    (
+        {"random_bits": 4},
+        ValueError,
+        "Option random_bits must be 0 with rounding nearest-even, not 4",
     ),
 ]
 

@@ -48,6 +48,7 @@ def small() -> Iterator[ConverterConfig]:
                 stages=stages,
                 flags=flags,
                 enable=stages > 0 and not flags,
+                random_bits=3 if rounding.stochastic else 0,
             )
 
 
@@ -59,7 +60,14 @@ def wide() -> Iterator[ConverterConfig]:
         other = ScalarFormat.parse(name)
         rounding, overflow = MODES[number % len(MODES)]
         yield ConverterConfig(a=other, out=small, stages=0)
-        yield ConverterConfig(a=other, out=small, rounding=rounding, overflow=overflow, flags=True)
+        yield ConverterConfig(
+            a=other,
+            out=small,
+            rounding=rounding,
+            random_bits=3 if rounding.stochastic else 0,
+            overflow=overflow,
+            flags=True,
+        )
         yield ConverterConfig(a=small, out=other, stages=0, flags=True)
 
 

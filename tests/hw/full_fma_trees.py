@@ -107,6 +107,29 @@ EXHAUSTIVE = (
     tree("s1e1m1_ieee", "s1e2m0_fn", "e5m2", "s1e2m1_ieee", ways=2, stages=2, flags=True),
     tree("e5m2", "e4m3fn", "s1e3m2b5", ways=1, stages=0, rounding="to-odd", flags=True),
     tree("e5m2", "int4", "q3.3", "int4", ways=1, stages=1, rounding="to-odd", flags=True),
+    tree(
+        "e2m1fn",
+        "e3m2fn",
+        "s1e2m2",
+        "int4",
+        ways=1,
+        stages=4,
+        enable=True,
+        flags=True,
+        rounding="stochastic-c",
+        random_bits=4,
+    ),
+    tree(
+        "int4",
+        "e2m1fn",
+        "q3.1",
+        ways=1,
+        stages=0,
+        flags=True,
+        rounding="stochastic-b",
+        random_bits=5,
+    ),
+    tree("uint4", "int4", "posit6_1", "int4", ways=1, stages=1, rounding="stochastic-a"),
 )
 
 

@@ -40,6 +40,11 @@ SHORTER = (
     converter("q7.4", "e4m3fn", stages=1, rounding="half-away"),
     converter("int10", "q4.4", stages=2, enable=True),
     converter("s1e5m4b15_ieee", "posit8_2", stages=1, flags=True),
+    converter("e5m2", "s1e4m1b7", stages=0, rounding="stochastic-a", random_bits=3, flags=True),
+    converter("int8", "e2m3fn", stages=2, rounding="stochastic-c", random_bits=4, enable=True),
+    converter("s1e5m4b15_ieee", "e5m2", stages=1, rounding="stochastic-b", random_bits=2),
+    converter("e4m3fn", "int4", stages=1, rounding="stochastic-c", random_bits=3),
+    converter("posit8_1", "fp4_radix4", stages=1, rounding="stochastic-b", random_bits=3),
     converter("raw_m10e0b5_cn", "e4m3fn", stages=1),
     converter("raw_m5e3b6_sn", "q4.3", stages=0, flags=True),
     converter("q5.5", "fp4_radix4", stages=1),
@@ -58,6 +63,8 @@ STATE = (
     converter("bfloat16", "e4m3fn", sticky=True, enable=True),
     converter("float16", "uint8", sticky=True, stages=2, flags=True),
     converter("float16", "posit8_2", sticky=True, stages=2, enable=True),
+    converter("bfloat16", "e5m2", seed=12345, rounding="stochastic-b", stages=2, enable=True),
+    converter("bfloat16", "e4m3fn", seed=1, rounding="stochastic-a", random_bits=16, sticky=True),
 )
 
 #: Between small formats, every so many.
