@@ -277,7 +277,7 @@ class ShortConversion:
         below = resize(found.below & gradual.replicate(len(found.below)), size)
         magnitude = Signal(size, name="magnitude")
         for place in range(size):
-            bits = [code >> place & 1 for code in (out.nan_code or 0, infinite, finite)]
+            bits = [code >> place & 1 for code in (self.encoder.nan_code or 0, infinite, finite)]
             other = Mux(normal, found.total[place], below[place])
             m.d.comb += magnitude[place].eq(Mux(forced, first_of((nan, infinity), bits), other))
         seen = {"overflow_seen": forced & ~nan, "nan_seen": nan}
@@ -293,7 +293,10 @@ class ShortConversion:
             fixed = fixed | infinity
         if not kept:
             fixed = fixed | forced
-        return {"out": Cat(magnitude, Mux(fixed, (out.nan_code or 0) >> size, sign)), **seen}
+        return {
+            "out": Cat(magnitude, Mux(fixed, (self.encoder.nan_code or 0) >> size, sign)),
+            **seen,
+        }
 
 
 def first_of(conditions: tuple[Value, Value], bits: list[int]) -> Value:
