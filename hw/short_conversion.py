@@ -274,10 +274,11 @@ class ShortConversion:
             positive = nan | ~ranges.sign
             forced, normal, gradual = (x & positive for x in (forced, normal, gradual))
         (finite, kept), (infinite, infinite_kept) = self.encoder.overflow_codes
+        nan_code = self.encoder.nan_code or 0
         below = resize(found.below & gradual.replicate(len(found.below)), size)
         magnitude = Signal(size, name="magnitude")
         for place in range(size):
-            bits = [code >> place & 1 for code in (self.encoder.nan_code or 0, infinite, finite)]
+            bits = [code >> place & 1 for code in (nan_code, infinite, finite)]
             other = Mux(normal, found.total[place], below[place])
             m.d.comb += magnitude[place].eq(Mux(forced, first_of((nan, infinity), bits), other))
         seen = {"overflow_seen": forced & ~nan, "nan_seen": nan}
@@ -294,7 +295,7 @@ class ShortConversion:
         if not kept:
             fixed = fixed | forced
         return {
-            "out": Cat(magnitude, Mux(fixed, (self.encoder.nan_code or 0) >> size, sign)),
+            "out": Cat(magnitude, Mux(fixed, nan_code >> size, sign)),
             **seen,
         }
 
