@@ -7,13 +7,13 @@ from typing import ClassVar
 
 import numpy as np
 
+from . import signature
 from .any_format import AnyFormat
 from .block import BlockConfig, option, random_bits_option
 from .exact import Exact
 from .ports import FLAGS, Direction, Port, Role, enable_port, flag_ports, random_ports
 from .rounding import Overflow, RandomBits, Rounding, block_random_bits
 from .scalar_format import ScalarFormat, code_dtype
-from .signature import WORD_BITS, lfsr
 
 __all__ = ["SEEN", "ConverterConfig", "convert"]
 
@@ -35,8 +35,8 @@ class ConverterConfig(BlockConfig):
     * NaN becomes the NaN of the result's format, whatever its sign and payload were. A zero keeps
       its sign where there is a negative zero. What becomes of values beyond the largest, and of
       NaN, infinity, zero and a sign in a format without them, is said in the format's class.
-    * Stochastic roundings take their words from the port `random`. With a `seed` they come from a
-      shift register: the first `random_bits` bits of its contents, which are the seed for a
+    * Stochastic roundings take their words from the port `random`. With `lfsr` they come from a
+      shift register: the first `random_bits` bits of its contents, which are that seed for a
       number with `restart` high, and shifted by as many bits from one number to the next (see
       `signature.lfsr`).
     * With `sticky`, two ports say what a loss scaler asks: whether a result was beyond the largest
@@ -56,11 +56,11 @@ class ConverterConfig(BlockConfig):
     out: ScalarFormat = option("format of the result")
     rounding: Rounding = option("rounding of the result", default=Rounding.NEAREST_EVEN)
     random_bits: int = random_bits_option()
-    seed: int | None = option(
-        "first contents of a shift register in place of the port random; none if absent",
+    lfsr: int | None = option(
+        "seed of a shift register in place of the port random; none if absent",
         default=None,
         minimum=1,
-        maximum=2**WORD_BITS - 1,
+        maximum=2**signature.WORD_BITS - 1,
     )
     overflow: Overflow = option(
         "results beyond the largest finite one: that one, or infinity or NaN",
@@ -81,11 +81,11 @@ class ConverterConfig(BlockConfig):
             raise ValueError("Option sticky must be off with 0 stages, which hold nothing")
         bits = block_random_bits(self.rounding, self.random_bits, None)
         object.__setattr__(self, "random_bits", bits)
-        if self.seed is not None:
+        if self.lfsr is not None:
             if not bits:
-                raise ValueError(f"Option seed must be absent with rounding {self.rounding}")
+                raise ValueError(f"Option lfsr must be absent with rounding {self.rounding}")
             if not self.stages:
-                raise ValueError("Option seed must be absent with 0 stages, which hold nothing")
+                raise ValueError("Option lfsr must be absent with 0 stages, which hold nothing")
 
     @property
     def latency(self) -> int:
@@ -96,7 +96,7 @@ class ConverterConfig(BlockConfig):
         ports = [
             Port(name="a", direction=Direction.INPUT, format=self.a, meaning="number to convert")
         ]
-        if self.seed is None:
+        if self.lfsr is None:
             ports += random_ports(self.random_bits, "number")
         else:
             meaning = "the random bits begin anew, with those of the seed for this number"
@@ -155,7 +155,7 @@ def convert(config: ConverterConfig, **operands: np.ndarray) -> dict[str, np.nda
     Parameters
     ----------
     operands
-        Codes of `a`; with a stochastic rounding the words `random`, or with a seed `restart`; with
+        Codes of `a`; with a stochastic rounding the words `random`, or `restart` with `lfsr`; with
         `sticky` also `clear`. With these two, the order along axis 0 is that of time.
 
     Returns
@@ -171,7 +171,7 @@ def convert(config: ConverterConfig, **operands: np.ndarray) -> dict[str, np.nda
     exact = config.a.unpack(operands["a"])
     random = None
     if config.random_bits:
-        words = operands["random"] if config.seed is None else built_in(config, operands["restart"])
+        words = operands["random"] if config.lfsr is None else built_in(config, operands["restart"])
         random = RandomBits(words, config.random_bits)
     codes, flags = config.out.round(exact, config.rounding, config.overflow, random)
     found = {"out": codes}
@@ -195,10 +195,10 @@ def seen(events: np.ndarray, clear: np.ndarray) -> np.ndarray:
 
 def built_in(config: ConverterConfig, restart: np.ndarray) -> np.ndarray:
     """The words of the built-in shift register."""
-    assert config.seed is not None
+    assert config.lfsr is not None
     since = np.arange(len(restart)) - last_start(restart, "restart")
-    contents = lfsr(config.seed, int(since.max(initial=0)) + 1, config.random_bits)
-    return contents[since] >> np.uint32(WORD_BITS - config.random_bits)
+    contents = signature.lfsr(config.lfsr, int(since.max(initial=0)) + 1, config.random_bits)
+    return contents[since] >> np.uint32(signature.WORD_BITS - config.random_bits)
 
 
 def last_start(starts: np.ndarray, name: str) -> np.ndarray:

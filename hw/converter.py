@@ -57,9 +57,9 @@ class Converter(wiring.Component):
     out : ``Out(FormatLayout)``
         Result.
     random : ``In(random_bits)``
-        Random bits of a stochastic rounding, without ``seed``.
+        Random bits of a stochastic rounding, without ``lfsr``.
     restart : ``In(1)``
-        Begin the random bits anew, with ``seed``.
+        Begin the random bits anew, with ``lfsr``.
     clear : ``In(1)``
         Forget what was seen, with ``sticky``.
     enable : ``In(1)``
@@ -108,11 +108,11 @@ class Converter(wiring.Component):
         config = self.config
         if not config.random_bits:
             return None
-        if config.seed is None:
+        if config.lfsr is None:
             return pipeline.bits("operand", self.random, "random")
         register = pipeline.register(WORD_BITS, "random_register")
         contents = Signal(WORD_BITS, name="random_contents")
-        m.d.comb += contents.eq(Mux(self.restart, config.seed, register))
+        m.d.comb += contents.eq(Mux(self.restart, config.lfsr, register))
         pipeline.load(register, shifted(m, contents, config.random_bits))
         return pipeline.bits("operand", contents[-config.random_bits :], "random")
 

@@ -151,7 +151,7 @@ def test_each_neighbour_is_taken_by_its_share_of_all_words(rounding: Rounding, b
 def test_built_in_words_are_those_of_a_shift_register() -> None:
     config = ConverterConfig(
         a=parse("float32"), out=parse("e5m2"), rounding=Rounding.STOCHASTIC_A, random_bits=5,
-        seed=2**31 + 7,
+        lfsr=2**31 + 7,
     )  # fmt: skip
     assert [port.name for port in config.inputs] == ["a", "restart"]
     restart = np.zeros(300, np.uint8)
@@ -195,11 +195,11 @@ REFUSED: list[tuple[dict[str, Any], type[Exception], str]] = [
         ValueError,
         "Option sticky must be off with 0 stages, which hold nothing",
     ),
-    ({"seed": 1}, ValueError, "Option seed must be absent with rounding nearest-even"),
+    ({"lfsr": 1}, ValueError, "Option lfsr must be absent with rounding nearest-even"),
     (
-        {"seed": 1, "rounding": "stochastic-a", "stages": 0},
+        {"lfsr": 1, "rounding": "stochastic-a", "stages": 0},
         ValueError,
-        "Option seed must be absent with 0 stages, which hold nothing",
+        "Option lfsr must be absent with 0 stages, which hold nothing",
     ),
     (
         {"random_bits": 4},

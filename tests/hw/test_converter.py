@@ -63,8 +63,8 @@ STATE = (
     converter("bfloat16", "e4m3fn", sticky=True, enable=True),
     converter("float16", "uint8", sticky=True, stages=2, flags=True),
     converter("float16", "posit8_2", sticky=True, stages=2, enable=True),
-    converter("bfloat16", "e5m2", seed=12345, rounding="stochastic-b", stages=2, enable=True),
-    converter("bfloat16", "e4m3fn", seed=1, rounding="stochastic-a", random_bits=16, sticky=True),
+    converter("bfloat16", "e5m2", lfsr=12345, rounding="stochastic-b", stages=2, enable=True),
+    converter("bfloat16", "e4m3fn", lfsr=1, rounding="stochastic-a", random_bits=16, sticky=True),
 )
 
 #: Between small formats, every so many.
