@@ -115,6 +115,10 @@ class AccumulatorConfig(BlockConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.rounding.stochastic:
+            raise ValueError(
+                f"Option rounding must be one without random bits here, not {self.rounding}"
+            )
         self._check_kind()
         for name in ("inner", "out"):
             fmt = getattr(self, name)

@@ -17,8 +17,17 @@ import numpy as np
 
 from .any_format import AnyFormat
 from .ports import Direction, Port, Role
+from .rounding import MAX_RANDOM_BITS
 
-__all__ = ["BlockConfig", "Option", "accepted", "delayed", "option", "sources"]
+__all__ = [
+    "BlockConfig",
+    "Option",
+    "accepted",
+    "delayed",
+    "option",
+    "random_bits_option",
+    "sources",
+]
 
 MISSING = dataclasses.MISSING
 
@@ -29,6 +38,12 @@ def option(
     """A field of a configuration, with its meaning and, for integers, its bounds."""
     metadata = {"meaning": meaning, "minimum": minimum, "maximum": maximum}
     return dataclasses.field(default=default, metadata=metadata)
+
+
+def random_bits_option() -> Any:
+    """The field `random_bits` of a block that rounds; see `rounding.block_random_bits`."""
+    meaning = "bits of the port random, for stochastic roundings only (0: 8 with these)"
+    return option(meaning, default=0, minimum=0, maximum=MAX_RANDOM_BITS)
 
 
 @dataclass(frozen=True)

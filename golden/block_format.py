@@ -27,8 +27,7 @@ class ScaleRule(StrEnum):
     and the largest element `max`, whose exponent is `emax`:
     """
 
-    #: 2^(floor(log2 amax) - emax), as in OCP MX v1.0, section 6.3. An amax above max * scale
-    #: saturates.
+    #: 2^(floor(log2 amax) - emax), as OCP MX v1.0 converts. An amax above max * scale saturates.
     FLOOR = "floor"
     #: The least power of two with which amax does not overflow after it is rounded to nearest.
     FIT = "fit"

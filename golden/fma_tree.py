@@ -9,15 +9,15 @@ from typing import ClassVar
 import numpy as np
 
 from .any_format import AnyFormat
-from .block import BlockConfig, option
+from .block import BlockConfig, option, random_bits_option
 from .exact import Exact
 from .exact_sum import exact_sum
 from .formats import Format
 from .narrowed import round_narrowed
-from .ports import FLAGS, Direction, Port, Role, enable_port, flag_ports
+from .ports import FLAGS, Direction, Port, Role, enable_port, flag_ports, random_ports
 from .ranges import Range, value_range
 from .raw import RawFormat
-from .rounding import Overflow, Rounding
+from .rounding import Overflow, RandomBits, Rounding, block_random_bits
 from .run_time_bias import bias_ports, bias_shift, check_bias
 from .scalar_format import ScalarFormat
 from .windowed_ranges import TermRange, WindowedRanges, reference_exponents
@@ -66,6 +66,8 @@ class FmaTreeConfig(BlockConfig):
       behind them (`ffp8.golden.narrowed.round_narrowed`).
     * Latency is `stages` cycles, with one sum a cycle. Where the registers go is said by
       `places` and `FmaTreeConfig.cuts`.
+    * With `bypass`, the first registers are in front of all else, and those of a lane with an
+      operand of zero hold, so that what multiplies does not toggle. No result changes.
     * With `a_other`, the operands a are of that format in cycles in which the port `a_mode` is
       high, all of them; `b_other` is the same for b. All formats of an operand take one way.
     * With `bias_bits`, the ports `a_bias`, `b_bias` and `out_bias` replace the formats' biases.
@@ -93,11 +95,15 @@ class FmaTreeConfig(BlockConfig):
     )
     ways: int = option("number of products", default=8, minimum=1, maximum=64)
     rounding: Rounding = option("rounding of the result", default=Rounding.NEAREST_EVEN)
+    random_bits: int = random_bits_option()
     overflow: Overflow = option(
         "results beyond the largest finite one: that one, or infinity or NaN",
         default=Overflow.SATURATE,
     )
     stages: int = option("pipeline registers", default=1, minimum=0, maximum=16)
+    bypass: bool = option(
+        "lanes with an operand of zero hold what they multiply; no result changes", default=False
+    )
     bias_bits: int = option(
         "bits of the ports that replace the formats' biases at run time; 0 for no such ports",
         default=0,
@@ -133,10 +139,15 @@ class FmaTreeConfig(BlockConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        unrounded = "the exact sum" if self.out is None else None
+        bits = block_random_bits(self.rounding, self.random_bits, unrounded)
+        object.__setattr__(self, "random_bits", bits)
         if self.out is None and self.flags:
             raise ValueError("Option flags must be off for the exact sum, which is not rounded")
         if self.enable and not self.stages:
             raise ValueError("Option enable must be off with 0 stages, which hold nothing")
+        if self.bypass and not self.stages:
+            raise ValueError("Option bypass must be off with 0 stages, which hold nothing")
         if self.stages > len(places(self)):
             raise ValueError(
                 f"Option stages must be 0 to {len(places(self))} for this tree, not {self.stages}"
@@ -200,11 +211,16 @@ class FmaTreeConfig(BlockConfig):
 
     @property
     def cuts(self) -> tuple[str, ...]:
-        """The places that get registers: as many as there are stages, evenly spread."""
-        offered = places(self)
-        count = self.stages
+        """The places that get registers: as many as there are stages, evenly spread.
+
+        With a bypass, the first place is one of them.
+        """
+        # Registers that hold are what a bypass is made of.
+        first = places(self)[: int(self.bypass)]
+        offered = places(self)[len(first) :]
+        count = self.stages - len(first)
         chosen = [(step + 1) * (len(offered) + 1) // (count + 1) - 1 for step in range(count)]
-        return tuple(offered[index] for index in chosen)
+        return first + tuple(offered[index] for index in chosen)
 
     def formats(self, name: str) -> tuple[ScalarFormat, ...]:
         """The formats of `a`, `b`, `c` or `out`: none, one, or also that of a mode."""
@@ -243,6 +259,7 @@ class FmaTreeConfig(BlockConfig):
             if port.mode
         ]
         ports += bias_ports(self.bias_bits)
+        ports += random_ports(self.random_bits, "sum")
         if self.enable:
             ports.append(enable_port())
         meaning = "sum of the products of a and b" + (" and of c" if self.c is not None else "")
@@ -321,15 +338,15 @@ def raw_sum(config: FmaTreeConfig) -> RawFormat:
 def places(config: FmaTreeConfig) -> tuple[str, ...]:
     """Where a tree can have registers, in the order of the data's way.
 
-    Behind the products; with a window, behind each level of the search for their largest
-    exponent, and behind the comparison with the addend's; behind the shifters that bring the
-    products to their places, where operands have exponents or there is a window; behind each
-    level of adders, the addend's after all others. Where the sum is rounded to a format with
-    exponents: behind its magnitude, in the middle and behind the shifter that brings its first
-    one to the front, and behind the neighbour that rounding starts from; else only the last of
-    these.
+    With a bypass, in front of all else. Behind the products; with a window, behind each level of
+    the search for their largest exponent, and behind the comparison with the addend's; behind
+    the shifters that bring the products to their places, where operands have exponents or there
+    is a window; behind each level of adders, the addend's after all others. Where the sum is
+    rounded to a format with exponents: behind its magnitude, in the middle and behind the
+    shifter that brings its first one to the front, and behind the neighbour that rounding
+    starts from; else only the last of these.
     """
-    found = ["product"]
+    found = ["operand", "product"] if config.bypass else ["product"]
     formats = [fmt for name in "abc" for fmt in config.formats(name)]
     if config.window is not None:
         found += [f"largest_{level}" for level in range(1, (config.ways - 1).bit_length() + 1)]
@@ -356,7 +373,8 @@ def fma_tree(config: FmaTreeConfig, **operands: np.ndarray) -> dict[str, np.ndar
     operands
         Codes of `a` and `b`, whose last axis is that of the ways if these are more than one.
         Without that axis, where there are such ports: codes of the addend `c`, of the modes
-        `a_mode` and `b_mode`, and of the biases `a_bias`, `b_bias` and `out_bias`.
+        `a_mode` and `b_mode`, and of the biases `a_bias`, `b_bias` and `out_bias`, and the words
+        `random` of a stochastic rounding.
 
     Returns
     -------
@@ -382,7 +400,10 @@ def fma_tree(config: FmaTreeConfig, **operands: np.ndarray) -> dict[str, np.ndar
     if config.bias_bits:
         formats = {name: config.formats(name) for name in ("a", "b", "out")}
         total = total.scaled(bias_shift(config.bias_bits, operands, formats))
-    codes, flags = round_narrowed(config.out, total, config.keep, config.rounding, config.overflow)
+    random = RandomBits(operands["random"], config.random_bits) if config.random_bits else None
+    codes, flags = round_narrowed(
+        config.out, total, config.keep, config.rounding, config.overflow, random=random
+    )
     if config.nan_code is not None:
         codes = np.where(config.out.unpack(codes).nan, codes.dtype.type(config.nan_code), codes)
     if not config.flags:

@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike
 
 from .exact import Exact
 from .rounder import round_exact
-from .rounding import Flags, Overflow, Rounding, choice
+from .rounding import Flags, Overflow, RandomBits, Rounding, choice
 from .scalar_format import MAX_WIDTH, ScalarFormat, code_dtype
 
 __all__ = ["Format", "Scalar", "Specials", "code_dtype", "fixed_point", "integer", "p3109"]
@@ -353,9 +353,9 @@ class Format(ScalarFormat):
         return self.replace(specials=Specials.NONE).unpack(codes)
 
     def _round(
-        self, exact: Exact, rounding: Rounding, overflow: Overflow
+        self, exact: Exact, rounding: Rounding, overflow: Overflow, random: RandomBits | None
     ) -> tuple[np.ndarray, Flags]:
-        return round_exact(self, exact, rounding, overflow)
+        return round_exact(self, exact, rounding, overflow, random)
 
 
 @dataclass(frozen=True)

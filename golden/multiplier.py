@@ -6,11 +6,11 @@ from typing import ClassVar
 import numpy as np
 
 from .any_format import AnyFormat
-from .block import BlockConfig, option
+from .block import BlockConfig, option, random_bits_option
 from .exact import Exact
-from .ports import FLAGS, Direction, Port, enable_port, flag_ports
+from .ports import FLAGS, Direction, Port, enable_port, flag_ports, random_ports
 from .raw import RawFormat
-from .rounding import Overflow, Rounding
+from .rounding import Overflow, RandomBits, Rounding, block_random_bits
 from .run_time_bias import bias_ports, bias_shift, check_bias
 from .scalar_format import ScalarFormat
 
@@ -42,6 +42,7 @@ class MultiplierConfig(BlockConfig):
         "format of the result; the exact raw product if absent", default=None
     )
     rounding: Rounding = option("rounding of the result", default=Rounding.NEAREST_EVEN)
+    random_bits: int = random_bits_option()
     overflow: Overflow = option(
         "results beyond the largest finite one: that one, or infinity or NaN",
         default=Overflow.SATURATE,
@@ -58,6 +59,9 @@ class MultiplierConfig(BlockConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        unrounded = "the exact raw product" if self.out is None else None
+        bits = block_random_bits(self.rounding, self.random_bits, unrounded)
+        object.__setattr__(self, "random_bits", bits)
         if self.out is None:
             for name in ("flags", "bias_bits"):
                 if getattr(self, name):
@@ -85,6 +89,7 @@ class MultiplierConfig(BlockConfig):
             for name, fmt in (("a", self.a), ("b", self.b))
         ]
         ports += bias_ports(self.bias_bits)
+        ports += random_ports(self.random_bits, "product")
         if self.enable:
             ports.append(enable_port())
         ports.append(
@@ -122,7 +127,7 @@ def multiply(config: MultiplierConfig, **operands: np.ndarray) -> dict[str, np.n
     ----------
     operands
         Codes of `a` and `b`, of one shape; with `bias_bits` also of `a_bias`, `b_bias` and
-        `out_bias`.
+        `out_bias`, and with a stochastic rounding the words `random`.
 
     Returns
     -------
@@ -135,7 +140,8 @@ def multiply(config: MultiplierConfig, **operands: np.ndarray) -> dict[str, np.n
     if config.bias_bits:
         formats = {"a": [config.a], "b": [config.b], "out": [config.out]}
         product = product.scaled(bias_shift(config.bias_bits, operands, formats))
-    codes, flags = config.out.round(product, config.rounding, config.overflow)
+    random = RandomBits(operands["random"], config.random_bits) if config.random_bits else None
+    codes, flags = config.out.round(product, config.rounding, config.overflow, random)
     if not config.flags:
         return {"out": codes}
     invalid = flags.invalid | (product.nan & ~a.nan & ~b.nan)

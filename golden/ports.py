@@ -8,7 +8,7 @@ import numpy as np
 from .any_format import AnyFormat
 from .scalar_format import code_dtype
 
-__all__ = ["FLAGS", "Direction", "Port", "Role", "enable_port", "flag_ports"]
+__all__ = ["FLAGS", "Direction", "Port", "Role", "enable_port", "flag_ports", "random_ports"]
 
 
 class Direction(StrEnum):
@@ -29,6 +29,7 @@ class Role(StrEnum):
     ENABLE = "enable"
     MODE = "mode"
     FLAG = "flag"
+    RANDOM = "random"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +104,15 @@ def enable_port() -> Port:
     """The port that stalls a pipeline."""
     meaning = "the pipeline advances at a clock edge where this is high"
     return Port(name="enable", direction=Direction.INPUT, role=Role.ENABLE, meaning=meaning)
+
+
+def random_ports(bits: int, what: str) -> list[Port]:
+    """The port for the random bits of a stochastic rounding; none for no bits."""
+    meaning = f"random bits for the rounding of the {what}, applied with its operands"
+    port = Port(
+        name="random", direction=Direction.INPUT, role=Role.RANDOM, bits=bits, meaning=meaning
+    )
+    return [port] if bits else []
 
 
 def flag_ports(what: str) -> list[Port]:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .exact import INT64_BITS, Exact, bit_length
-from .rounding import Flags, Overflow, Rounding
+from .rounding import Flags, Overflow, RandomBits, Rounding
 from .scalar_format import MAX_WIDTH, ScalarFormat
 
 __all__ = ["Posit"]
@@ -171,13 +171,13 @@ class Posit(ScalarFormat):
         return self.unpack(codes)
 
     def _round(
-        self, exact: Exact, rounding: Rounding, overflow: Overflow
+        self, exact: Exact, rounding: Rounding, overflow: Overflow, random: RandomBits | None
     ) -> tuple[np.ndarray, Flags]:
         known = exact.finite & ~exact.zero
         significand = np.where(known, exact.significand, 1)
         log2 = np.where(known, exact.magnitude_log2, 0)
         largest = self.max_exponent
-        index, lost = self._cut(significand, np.clip(log2, -largest, largest), rounding)
+        index, lost = self._cut(significand, np.clip(log2, -largest, largest), rounding, random)
         small = known & (log2 < -largest)
         over = exact.infinite | (known & ((log2 > largest) | ((log2 == largest) & lost)))
         index = np.where(small, 1, np.where(over, self.max_code, index))
@@ -193,7 +193,11 @@ class Posit(ScalarFormat):
         return np.where(nar, self.nan_code, codes), flags
 
     def _cut(
-        self, significand: np.ndarray, log2: np.ndarray, rounding: Rounding
+        self,
+        significand: np.ndarray,
+        log2: np.ndarray,
+        rounding: Rounding,
+        random: RandomBits | None,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Codes of magnitudes within the range, and whether something was cut off.
 
@@ -206,7 +210,8 @@ class Posit(ScalarFormat):
         head = (head << self.es) | exponent
         size = bit_length(significand) - 1  # Bits of the fraction.
         drop = run + 1 + self.es + size - (self.n - 1)
-        if int((run + self.es + size + np.abs(drop)).max(initial=0)) + 4 > INT64_BITS:
+        room = 4 if random is None else random.bits + 2
+        if int((run + self.es + size + np.abs(drop)).max(initial=0)) + room > INT64_BITS:
             head, significand, size, drop = (
                 x.astype(object) for x in (head, significand, size, drop)
             )
@@ -217,4 +222,4 @@ class Posit(ScalarFormat):
         rest = bits - (below << right)
         lost = np.asarray(rest > 0, bool)
         index = (below << np.maximum(-drop, 0)).astype(np.int64)
-        return index + (lost & rounding.goes_up(index, 2 * rest, one << right)), lost
+        return index + (lost & rounding.goes_up(index, rest, one << right, random)), lost

@@ -6,6 +6,9 @@ from .exact import INT64_BITS, Exact, bit_length
 
 __all__ = ["largest_magnitude", "ratio", "reciprocal", "reduced"]
 
+#: An exponent below all others, for values of zero.
+FAR_BELOW = -(2**40)
+
 
 def reduced(exact: Exact) -> Exact:
     """The same values with odd significands, or zero: the shortest there are."""
@@ -26,7 +29,7 @@ def largest_magnitude(exact: Exact) -> Exact:
     """The largest magnitudes over the last axis, without NaN; zero where there is no other."""
     known = exact.finite & ~exact.zero
     significand = np.where(known, exact.significand, 0)
-    log2 = np.where(known, exact.magnitude_log2, np.iinfo(np.int64).min)
+    log2 = np.where(known, exact.magnitude_log2, FAR_BELOW)
     top = log2.max(axis=-1)
     # Significands of one length are in the order of their values if the exponents are equal.
     length = int(bit_length(significand).max(initial=1))
@@ -37,8 +40,7 @@ def largest_magnitude(exact: Exact) -> Exact:
     best = np.where(first, significand << shift, 0).max(axis=-1)
     infinite = np.asarray((exact.infinite & ~exact.nan).any(axis=-1))
     nothing = np.zeros(top.shape, bool)
-    exponent = np.where(first.any(axis=-1), top, 0) + 1 - length
-    return reduced(Exact(nothing, np.asarray(best), exponent, infinite, nothing))
+    return reduced(Exact(nothing, np.asarray(best), top + 1 - length, infinite, nothing))
 
 
 def ratio(dividend: Exact, divisor: Exact, width: int) -> Exact:
@@ -58,7 +60,7 @@ def ratio(dividend: Exact, divisor: Exact, width: int) -> Exact:
     known = denominator.finite & ~denominator.zero & numerator.finite & ~numerator.zero
     above = np.where(known, numerator.significand, 0)
     below = np.where(known, denominator.significand, 1)
-    shift = np.maximum(width + 1 + bit_length(below) - bit_length(above), 0) * known
+    shift = np.maximum(width + 1 + bit_length(below) - bit_length(above), 0)
     if int((bit_length(above) + shift).max(initial=0)) > INT64_BITS - 1:
         above, below, shift = (x.astype(object) for x in (above, below, shift))
     whole = (above << shift) // below

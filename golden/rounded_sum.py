@@ -212,3 +212,4 @@ def goes_up(rounding: Rounding, index: int, rest: int, unit: int) -> bool:
             return 2 * rest > unit or (2 * rest == unit and index % 2 == 1)
         case Rounding.TO_ODD:
             return index % 2 == 0
+    raise ValueError(f"Rounding must be one without random bits here, not {rounding}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .exact import INT64_BITS, Exact, bit_length
-from .rounding import Flags, Overflow, Rounding
+from .rounding import Flags, Overflow, RandomBits, Rounding
 
 if TYPE_CHECKING:
     from .formats import Format
@@ -21,10 +21,14 @@ FAR = 60
 
 
 def round_exact(
-    fmt: "Format", exact: Exact, rounding: Rounding, overflow: Overflow
+    fmt: "Format",
+    exact: Exact,
+    rounding: Rounding,
+    overflow: Overflow,
+    random: RandomBits | None = None,
 ) -> tuple[np.ndarray, Flags]:
     """The codes of exact values, and the exceptions raised; see `Format.round`."""
-    index, inexact = round_to_index(fmt, exact, rounding)
+    index, inexact = round_to_index(fmt, exact, rounding, random)
     tiny = exact.finite & ~exact.zero & (exact.magnitude_log2 < fmt.min_exponent)
     tiny = tiny & (fmt.exponent > 0)
     if not fmt.zero:
@@ -55,7 +59,7 @@ def round_exact(
 
 
 def round_to_index(
-    fmt: "Format", exact: Exact, rounding: Rounding
+    fmt: "Format", exact: Exact, rounding: Rounding, random: RandomBits | None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Rounded index of each finite magnitude (unbounded), and whether it is inexact.
 
@@ -64,7 +68,7 @@ def round_to_index(
     in formats without subnormals, where they are negative.
     """
     if fmt.step == 2:
-        return round_to_power_of_4(fmt, exact, rounding)
+        return round_to_power_of_4(fmt, exact, rounding, random)
     known = exact.finite & ~exact.zero
     significand = np.where(known, exact.significand, 0)
     log2 = np.where(known, exact.magnitude_log2, fmt.min_exponent)
@@ -77,26 +81,35 @@ def round_to_index(
     # A fixed-point format has one binade: far above it, shifts would have no bound.
     far = log2 - last > FAR
     bits = int(bit_length(significand).max(initial=0))
-    right = np.clip(drop, 0, bits + 2)  # By more, nothing of the significand is left.
+    room = room_of(random)
+    right = np.clip(drop, 0, bits + room)  # By more, nothing of the significand is left.
     left = np.where(far, 0, np.maximum(-drop, 0))
-    if significand.dtype == object or bits + 2 > INT64_BITS:
+    if significand.dtype == object or bits + room > INT64_BITS:
         significand, right, left = (x.astype(object) for x in (significand, right, left))
     below = significand >> right
     rest = significand - (below << right)
     kept = np.where(far, 2**INT64_BITS, below << left).astype(np.int64)
     index = kept + (binade - fmt.min_exponent) * 2**fmt.fraction - (not fmt.zero)
     inexact = np.asarray(rest > 0, bool)
-    return index + (inexact & rounding.goes_up(index, 2 * rest, (rest * 0 + 1) << right)), inexact
+    up = rounding.goes_up(index, rest, (rest * 0 + 1) << right, random)
+    return index + (inexact & up), inexact
+
+
+def room_of(random: RandomBits | None) -> int:
+    """Bits beyond those of a significand from which nothing but that it is not zero counts."""
+    return 2 if random is None else random.bits + 2
 
 
 def round_to_power_of_4(
-    fmt: "Format", exact: Exact, rounding: Rounding
+    fmt: "Format", exact: Exact, rounding: Rounding, random: RandomBits | None
 ) -> tuple[np.ndarray, np.ndarray]:
     """`round_to_index` for radix 4: a neighbour is four times the one below it."""
     known = exact.finite & ~exact.zero
     # Two more bits, so that a power of four below a magnitude is an integer.
     significand = np.where(known, exact.significand, 0)
-    if significand.dtype != object and int(bit_length(significand).max(initial=0)) + 5 > INT64_BITS:
+    room = room_of(random)
+    longest = int(bit_length(significand).max(initial=0)) + 2
+    if significand.dtype != object and longest + room + 2 > INT64_BITS:
         significand = significand.astype(object)
     significand = significand << 2
     log2 = np.where(known, exact.magnitude_log2, fmt.min_exponent - 1)
@@ -109,14 +122,12 @@ def round_to_power_of_4(
     # Below the least value the next neighbour is that value, and the first one is zero.
     shift = np.where(known, np.where(zero, fmt.min_exponent, place) - exact.exponent + 2, 0)
     # By more, nothing of the significand is left.
-    shift = np.clip(shift, 0, bits + 2)
-    if bits + 4 > INT64_BITS:
-        significand, shift = significand.astype(object), shift.astype(object)
+    shift = np.clip(shift, 0, bits + room).astype(significand.dtype)
     power = (significand * 0 + 1) << shift
     rest = significand - np.where(zero | ~known, 0, power)
     inexact = np.asarray(rest > 0, bool)
     distance = np.where(zero, power, 3 * power)
-    return index + (inexact & rounding.goes_up(index, 2 * rest, distance)), inexact
+    return index + (inexact & rounding.goes_up(index, rest, distance, random)), inexact
 
 
 def join(fmt: "Format", negative: np.ndarray, index: np.ndarray) -> np.ndarray:

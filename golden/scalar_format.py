@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from .any_format import AnyFormat
 from .exact import Exact
-from .rounding import Flags, Overflow, Rounding, choice
+from .rounding import Flags, Overflow, RandomBits, Rounding, choice
 
 __all__ = ["MAX_WIDTH", "ScalarFormat", "code_dtype"]
 
@@ -99,9 +99,9 @@ class ScalarFormat(AnyFormat):
 
     @abstractmethod
     def _round(
-        self, exact: Exact, rounding: Rounding, overflow: Overflow
+        self, exact: Exact, rounding: Rounding, overflow: Overflow, random: RandomBits | None
     ) -> tuple[np.ndarray, Flags]:
-        """Round exact values once."""
+        """Round exact values once, with random words of the same shape where they are needed."""
 
     @abstractmethod
     def unpack_fields(self, codes: ArrayLike) -> Exact:
@@ -150,26 +150,44 @@ class ScalarFormat(AnyFormat):
         values: ArrayLike,
         rounding: Rounding = Rounding.NEAREST_EVEN,
         overflow: Overflow = Overflow.SATURATE,
+        random: RandomBits | None = None,
     ) -> np.ndarray:
-        """The codes of an array of floats or integers, each rounded once."""
-        return self.round(Exact.from_floats(values), rounding, overflow)[0]
+        """The codes of an array of floats or integers, each rounded once; see `round`."""
+        return self.round(Exact.from_floats(values), rounding, overflow, random)[0]
 
     def round(
         self,
         exact: Exact,
         rounding: Rounding = Rounding.NEAREST_EVEN,
         overflow: Overflow = Overflow.SATURATE,
+        random: RandomBits | None = None,
     ) -> tuple[np.ndarray, Flags]:
         """Round exact values once: the codes, and the exceptions raised.
 
         What becomes of values beyond the largest, below the least and of specials is said in
         the class of the format.
+
+        Parameters
+        ----------
+        random
+            The random words of a stochastic rounding, of any shape that is broadcast with that
+            of the values: the results have the shape of both.
+
+        Raises
+        ------
+        ValueError
+            If a stochastic rounding has no random words, or another one has any.
         """
         mode, policy = (
             choice(Rounding, rounding, "Rounding"),
             choice(Overflow, overflow, "Overflow"),
         )
-        codes, flags = self._round(exact, mode, policy)
+        mode.check_random(random)
+        if random is not None:
+            shape = np.broadcast_shapes(exact.negative.shape, random.words.shape)
+            exact = Exact(*(np.broadcast_to(part, shape) for part in vars(exact).values()))
+            random = RandomBits(np.broadcast_to(random.words, shape), random.bits)
+        codes, flags = self._round(exact, mode, policy, random)
         return codes.astype(code_dtype(self.width)), flags
 
 

@@ -7,6 +7,7 @@ from amaranth.hdl import Cat, Const, Module, Signal, Value
 from ffp8.golden.formats import Format
 from ffp8.golden.rounding import Overflow, Rounding
 
+from .rounding import Decision
 from .unpacked import Normal, Unpacked
 
 __all__ = ["Body", "Case", "Encoder", "Status"]
@@ -73,6 +74,13 @@ class Encoder:
     out: Format
     rounding: Rounding
     overflow: Overflow
+    #: The random bits of a stochastic rounding, at the time of the decision.
+    random: Value | None = None
+
+    @property
+    def decision(self) -> Decision:
+        """How the neighbour is chosen."""
+        return Decision(self.rounding, self.random)
 
     def clamped(self, status: Status) -> Value:
         """Whether a value is negative and the format has no sign."""

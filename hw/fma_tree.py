@@ -5,10 +5,11 @@ from typing import Any
 from amaranth.hdl import Module, Signal, Value
 from amaranth.lib import data, wiring
 
-from ffp8.golden.fma_tree import FmaTreeConfig
+from ffp8.golden.fma_tree import FmaTreeConfig, places
 
 from .pipeline import Pipeline
 from .ports import members
+from .tree_bypass import bypassed
 from .tree_lanes import decode
 from .tree_products import exact_terms
 from .tree_root import Root
@@ -38,6 +39,8 @@ class FmaTree(wiring.Component):
         Exponent biases, with ``bias_bits``.
     out : ``Out(FormatLayout)`` or ``Out(RawLayout)``
         Sum.
+    random : ``In(random_bits)``
+        Random bits of a stochastic rounding, applied with the operands.
     enable : ``In(1)``
         Stall when low, with ``enable``.
     overflow, underflow, inexact, invalid : ``Out(1)``
@@ -48,6 +51,7 @@ class FmaTree(wiring.Component):
     b: data.View
     c: data.View
     out: data.View
+    random: Signal
     enable: Signal
 
     def __init__(self, config: FmaTreeConfig):
@@ -61,12 +65,25 @@ class FmaTree(wiring.Component):
     def elaborate(self, platform: Any) -> Module:
         m = Module()
         config = self.config
-        pipeline = Pipeline(m, config.cuts, self.enable if config.enable else None)
+        enable = self.enable if config.enable else None
+        pipeline = Pipeline(m, config.cuts, enable)
         ports = {port.name: Value.cast(getattr(self, port.name)) for port in config.operands}
-        lanes = decode(m, config, ports)
+        if config.bypass:
+            lanes = bypassed(m, config, pipeline, ports, enable)
+        else:
+            lanes = decode(m, config, ports)
         products, addend = exact_terms(m, config, lanes)
         total, specials = exact_sum(m, pipeline, products, addend, lanes.specials)
-        outputs = Root(m, pipeline, config).outputs(total, specials)
+        outputs = Root(m, pipeline, config, self.random_bits(pipeline)).outputs(total, specials)
         for port in config.outputs:
             m.d.comb += Value.cast(getattr(self, port.name)).eq(outputs[port.name])
         return m
+
+    def random_bits(self, pipeline: Pipeline) -> Value | None:
+        """The random bits at the time of rounding; None for a rounding without any."""
+        if not self.config.random_bits:
+            return None
+        bits: Value = self.random
+        for place in places(self.config)[:-1]:
+            bits = pipeline.bits(place, bits, "random")
+        return bits

@@ -130,7 +130,7 @@ def shift_right_jam(
 def goes_up(
     rounding: Rounding, last: Value, guard: Value, sticky: Value, lost: Value | None = None
 ) -> Value:
-    """Whether rounding takes the next neighbour.
+    """Whether rounding takes the next neighbour, without random bits.
 
     Parameters
     ----------
@@ -148,6 +148,7 @@ def goes_up(
             return guard & (sticky | last)
         case Rounding.TO_ODD:
             return (guard | sticky if lost is None else lost) & ~last
+    raise ValueError(f"Rounding must be one without random bits here, not {rounding}")
 
 
 def normalise_product(product: Value, width: int) -> Value:

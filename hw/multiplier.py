@@ -19,13 +19,14 @@ from .pipeline import Pipeline
 from .ports import members
 from .posit import align_posit, encode_posit
 from .rounder import (
-    RADIX_4_BITS,
     align_complement,
     align_fixed,
     align_float,
     align_power_of_4,
     encode,
+    significand_bits,
 )
+from .rounding import Decision
 from .run_time_bias import bias_shift
 from .short_product import ShortProduct
 from .table import lookup
@@ -69,6 +70,8 @@ class Multiplier(wiring.Component):
         Product.
     a_bias, b_bias, out_bias : ``In(FormatLayout)``
         Exponent biases, with ``bias_bits``.
+    random : ``In(random_bits)``
+        Random bits of a stochastic rounding, applied with the operands.
     enable : ``In(1)``
         Stall when low, with ``enable``.
     overflow, underflow, inexact, invalid : ``Out(1)``
@@ -78,6 +81,7 @@ class Multiplier(wiring.Component):
     a: data.View
     b: data.View
     out: data.View
+    random: Signal
     enable: Signal
 
     def __init__(self, config: MultiplierConfig):
@@ -150,10 +154,11 @@ class Multiplier(wiring.Component):
         exponent = a.exponent + b.exponent if shift is None else a.exponent + b.exponent + shift
         exponent = pipeline.bits("product", exponent, "exponent")
         offset = config.a.exponent_offset + config.b.exponent_offset
-        near = align_fixed(m, self.encoder(out), significand, exponent, offset)
+        encoder = self.encoder(pipeline, out)
+        near = align_fixed(m, encoder, significand, exponent, offset)
         near = pipeline.bundle("neighbour", near)
         status = pipeline.bundle("neighbour", status)
-        return encode(m, self.encoder(out), near, status)
+        return encode(m, encoder, near, status)
 
     def rounded_complement(self, m: Module, pipeline: Pipeline, out: Format) -> dict[str, Value]:
         """Products of integers to two's complement: without the way over magnitudes."""
@@ -170,10 +175,11 @@ class Multiplier(wiring.Component):
         product = multiply_signed(m, left, right, "number")
         product = pipeline.bits("product", product, "number").as_signed()
         offset = config.a.exponent_offset + config.b.exponent_offset
-        near = align_complement(m, self.encoder(out), product, offset)
+        encoder = self.encoder(pipeline, out)
+        near = align_complement(m, encoder, product, offset)
         near = pipeline.bundle("neighbour", near)
         status = pipeline.bundle("neighbour", status)
-        return encode(m, self.encoder(out), near, status)
+        return encode(m, encoder, near, status)
 
     def rounded_float(self, m: Module, pipeline: Pipeline, out: Format) -> dict[str, Value]:
         """Products rounded to a format with exponents: of normalised operands."""
@@ -186,9 +192,11 @@ class Multiplier(wiring.Component):
         offset = a.offset + b.offset - out.min_exponent
         if len(a.exponent) > len(b.exponent):
             a, b = b, a
-        short = ShortProduct(len(a.fraction), len(b.fraction), out, config.rounding)
+        short = ShortProduct(
+            len(a.fraction), len(b.fraction), out, config.rounding, flags=config.flags
+        )
         biased, gradual, most = 0, out.subnormals, None
-        fits = short.fits and shift is None and not config.flags
+        fits = short.fits and shift is None
         if shift is None:
             gradual = gradual and a.low + b.low + offset < 0
             biased = int(out.zero and not gradual and not fits and out.step == 1)
@@ -196,27 +204,25 @@ class Multiplier(wiring.Component):
             most = (a.high + b.high + offset + 3) * 2**out.fraction
             a, offset = fold_offset(m, a, offset + biased), 0
         if fits:
-            return short.rounded(m, pipeline, self.encoder(out), a, b)
+            return short.rounded(m, pipeline, self.encoder(pipeline, out), a, b)
         a, b = (pipeline.bundle("operand", x) for x in (a, b))
         status = pipeline.bundle("product", Status.of_product(a, b))
         full, top = product_of_ones(m, a.fraction, b.fraction)
         scale = add(m, a.exponent, b.exponent, top, "scale")
         if shift is not None:
             scale = scale + (shift + offset)
-        bits = RADIX_4_BITS if out.step == 2 else out.fraction + 3
-        significand = Signal(bits, name="significand")
+        encoder = self.encoder(pipeline, out)
+        significand = Signal(significand_bits(out, encoder.decision), name="significand")
         m.d.comb += significand.eq(normalise_product(full, len(significand)))
         scale = pipeline.bits("product", scale, "scale")
         significand = pipeline.bits("product", significand, "significand")
         if out.step == 2:
-            near = align_power_of_4(m, self.encoder(out), significand, scale.as_signed())
+            near = align_power_of_4(m, encoder, significand, scale.as_signed())
         else:
-            near = align_float(
-                m, self.encoder(out), significand, scale, gradual=gradual, biased=biased
-            )
+            near = align_float(m, encoder, significand, scale, gradual=gradual, biased=biased)
         near = pipeline.bundle("neighbour", replace(near, most=most))
         status = pipeline.bundle("neighbour", status)
-        return encode(m, self.encoder(out), near, status)
+        return encode(m, encoder, near, status)
 
     def rounded_posit(self, m: Module, pipeline: Pipeline, out: Posit) -> dict[str, Value]:
         """Products rounded to a posit: of normalised operands."""
@@ -232,17 +238,26 @@ class Multiplier(wiring.Component):
         status = pipeline.bundle("product", Status.of_product(a, b))
         full, top = product_of_ones(m, a.fraction, b.fraction)
         scale = add(m, a.exponent, b.exponent, top, "scale")
-        significand = Signal(out.fraction + 3, name="significand")
+        decision = Decision(config.rounding, self.random_bits(pipeline))
+        significand = Signal(significand_bits(out, decision), name="significand")
         m.d.comb += significand.eq(normalise_product(full, len(significand)))
         scale = pipeline.bits("product", scale, "scale").as_signed()
         significand = pipeline.bits("product", significand, "significand")
-        near = align_posit(m, out, config.rounding, significand, scale)
+        near = align_posit(m, out, decision, significand, scale)
         near = pipeline.bundle("neighbour", near)
         status = pipeline.bundle("neighbour", status)
         return encode_posit(m, out, config.overflow, near, status)
 
-    def encoder(self, out: Format) -> Encoder:
-        return Encoder(out, self.config.rounding, self.config.overflow)
+    def encoder(self, pipeline: Pipeline, out: Format) -> Encoder:
+        config = self.config
+        return Encoder(out, config.rounding, config.overflow, self.random_bits(pipeline))
+
+    def random_bits(self, pipeline: Pipeline) -> Value | None:
+        """The random bits at the time of rounding; None for a rounding without any."""
+        if not self.config.random_bits:
+            return None
+        bits = pipeline.bits("operand", self.random, "random")
+        return pipeline.bits("product", bits, "random")
 
     def bias_shift(self, pipeline: Pipeline) -> Value | None:
         """The power of two by which run-time biases move the product, seen from the result."""

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 
 from ffp8.golden.posit import Posit
-from ffp8.golden.rounding import Overflow, Rounding
+from ffp8.golden.rounding import Overflow
 
 from .encoder import Status
-from .logic import above, goes_up, resize, shift_right_jam
+from .logic import above, jam, resize, shift_right_jam
+from .rounding import Decision
 from .table import lookup
 from .unpacked import Normal, Unpacked, absolute
 
@@ -112,15 +113,15 @@ class PositNeighbour:
 
 
 def align_posit(
-    m: Module, out: Posit, rounding: Rounding, significand: Value, scale: Value
+    m: Module, out: Posit, decision: Decision, significand: Value, scale: Value
 ) -> PositNeighbour:
     """Find the neighbour of significand / 2^(len - 1) * 2^scale.
 
     The significand's first bit is one, unless the value is zero; it has as many fraction bits
-    as the posit can have, a bit to decide by, and one for all that was below it. The scale is
-    signed.
+    as the posit can have and those to decide by, the last of which is set for all that was below
+    it. The scale is signed.
     """
-    assert len(significand) == out.fraction + 3
+    assert len(significand) == 1 + out.fraction + decision.bits
     assert scale.shape().signed
     size = out.n - 1
     scale = resize(scale, max(len(scale), out.es + 1)).as_signed()
@@ -133,13 +134,12 @@ def align_posit(
     longer = (regime ^ (~ones).replicate(len(regime)))[:places]
     number = shift_right_jam(m, number, longer, "aligned", fill=ones)
     cut = len(number) - size
-    index, guard, sticky = number[cut:], number[cut - 1], number[: cut - 1].any()
-    lost = guard | sticky
+    index, rest = number[cut:], jam(number[:cut], decision.bits)
     largest = out.max_exponent
     beyond = above(scale, largest) | (above(scale, largest - 1) & significand[:-1].any())
     below = ~above(scale, -largest - 1)
-    up = goes_up(rounding, index[0], guard, sticky)
-    return PositNeighbour(index, up, lost, beyond, below)
+    up = decision.goes_up(m, index[0], rest)
+    return PositNeighbour(index, up, rest.any(), beyond, below)
 
 
 def encode_posit(

@@ -4,18 +4,25 @@ from dataclasses import dataclass
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 
-from ffp8.golden.rounding import Rounding
+from ffp8.golden.formats import Format
+from ffp8.golden.posit import Posit
 
 from .encoder import Body, Encoder, Status
-from .logic import above, goes_up, jam, resize, shift_right_jam
+from .logic import above, jam, resize, shift_right_jam
+from .rounding import Decision
 
-__all__ = ["Neighbour", "align_complement", "align_fixed", "align_float", "encode", "flags"]
-
+__all__ = [
+    "Neighbour",
+    "align_complement",
+    "align_fixed",
+    "align_float",
+    "align_power_of_4",
+    "encode",
+    "flags",
+    "significand_bits",
+]
 
 NEVER = Const(0, 1)
-
-#: Bits of a significand to be rounded to a power of four.
-RADIX_4_BITS = 4
 
 
 @dataclass(frozen=True)
@@ -54,13 +61,22 @@ class Neighbour:
     complement: bool = False
 
 
+def significand_bits(out: Format | Posit, decision: Decision) -> int:
+    """Bits of a significand to be rounded: the implicit one, the fraction and those to decide by.
+
+    A power of four has another one, because its significand goes up to 4.
+    """
+    fraction = 1 if isinstance(out, Format) and out.step == 2 else out.fraction
+    return 1 + fraction + decision.bits
+
+
 def align_float(
     m: Module, encoder: Encoder, significand: Value, scale: Value, *, gradual: bool, biased: int
 ) -> Neighbour:
     """Find the neighbour of significand / 2^(len - 1) * 2^(scale - biased + min_exponent).
 
-    The significand's first bit is one, unless the value is zero. It is the implicit bit and
-    the result's fraction, a bit to decide by, and one for all that was below it.
+    The significand's first bit is one, unless the value is zero. It has `significand_bits`, the
+    last of which is set for all that was below it.
 
     Parameters
     ----------
@@ -71,7 +87,7 @@ def align_float(
     """
     out = encoder.out
     number = significand
-    wanted = out.fraction + 3
+    wanted = significand_bits(out, encoder.decision)
     assert len(number) == wanted
     exponent = scale
     implicit: Value = Const(int(out.zero) - biased, 1)
@@ -87,23 +103,24 @@ def align_float(
         implicit = ~tiny
     elif scale.shape().signed:
         tiny = scale < biased
-    sticky, guard, fraction = number[0], number[1], number[2:-1]
+    rest, fraction = number[: encoder.decision.bits], number[encoder.decision.bits : -1]
     index = Signal(signed(out.fraction + len(scale) + 1), name="index")
     m.d.comb += index.eq(Cat(fraction, resize(exponent, len(scale) + 1)).as_signed())
     last = index[0] if out.fraction else index[0] ^ implicit
-    up = goes_up(encoder.rounding, last, guard, sticky)
-    return Neighbour(index, implicit, up, guard | sticky, tiny, NEVER)
+    up = encoder.decision.goes_up(m, last, rest)
+    return Neighbour(index, implicit, up, rest.any(), tiny, NEVER)
 
 
 def align_power_of_4(m: Module, encoder: Encoder, significand: Value, scale: Value) -> Neighbour:
     """Find the neighbour of significand / 2^(len - 1) * 2^(scale + min_exponent) for radix 4.
 
-    The significand's first bit is one, unless the value is zero; there are two more bits, and
-    one for all that was below them. The scale is signed.
+    The significand's first bit is one, unless the value is zero. It has `significand_bits`, the
+    last of which is set for all that was below it. The scale is signed.
     """
-    assert len(significand) == RADIX_4_BITS
+    decision = encoder.decision
+    assert len(significand) == significand_bits(encoder.out, decision)
     odd, exponent = scale[0], scale[1:].as_signed()
-    sticky, quarter, half = significand[0], significand[1], significand[2]
+    sticky, quarter, half = significand[:-3].any(), significand[-3], significand[-2]
     rest = significand[:-1].any()
     # The middle between 1 and 4 is 2.5; below the least value, that between it and zero.
     tiny = exponent[-1]
@@ -123,7 +140,17 @@ def align_power_of_4(m: Module, encoder: Encoder, significand: Value, scale: Val
         lost = odd | rest
     index = Signal(signed(len(scale) + 1), name="index")
     m.d.comb += index.eq(exponent)
-    up = goes_up(encoder.rounding, last, guard, sticky, lost)
+    if decision.random is None:
+        up = decision.goes_up(m, last, Cat(sticky, guard), lost)
+    else:
+        below = encoder.out.subnormals & tiny
+        # Less the power below, 1.f is f, and twice that is 1 + 2f; or the part of the least value.
+        fraction = significand[:-1]
+        twice = Cat(fraction[:-1], ~fraction[-1], fraction[-1])
+        distance = Mux(odd, twice, jam(fraction, len(fraction) - 1))
+        part = shift_right_jam(m, significand, ~scale[:-1], "part")
+        distance = Mux(below, jam(part, len(part) - 2), distance)
+        up = decision.thirds_go_up(m, distance, ~below)
     return Neighbour(index, implicit, up, lost, tiny, NEVER)
 
 
@@ -132,6 +159,7 @@ def align_fixed(
 ) -> Neighbour:
     """Find the neighbour of significand * 2^(exponent + offset) in a format without exponents."""
     out = encoder.out
+    below = encoder.decision.bits
     low = -(2 ** (len(exponent) - 1)) if exponent.shape().signed else 0
     low, high = (
         bound + offset - out.quantum_exponent for bound in (low, low + 2 ** len(exponent) - 1)
@@ -139,40 +167,34 @@ def align_fixed(
     far: Value = Const(0, 1)
     # A place to the left of which nothing is needed, and a shift from there to the right.
     left = max(min(high, out.magnitude_width + 1), 0)
-    number = Cat(Const(0, left + 2), significand)
+    number = Cat(Const(0, left + below), significand)
     if low == high:
-        right = left - high
-        number = jam(number, len(number) - right) if right < len(number) - 1 else jam(number, 2)
+        kept = jam(number, max(len(number) - (left - high), 1))
+        number = Cat(kept, Const(0, max(below - len(kept), 0)))
     else:
         right = Signal(signed(max(abs(left - low), abs(left - high)).bit_length() + 1))
         m.d.comb += right.eq(left + out.quantum_exponent - offset - exponent)
         if high > left:
             far = right[-1] & significand.any()
         number = shift_right_jam(m, number, right[:-1], "aligned")
-    index = Signal(signed(max(len(number) - 1, 2)), name="index")
-    m.d.comb += index.eq(number[2:])
-    up = goes_up(encoder.rounding, index[0], number[1], number[0])
-    return Neighbour(index, NEVER, up, number[:2].any(), NEVER, far)
+    index = Signal(signed(max(len(number) - below + 1, 2)), name="index")
+    m.d.comb += index.eq(number[below:])
+    rest = number[:below]
+    up = encoder.decision.goes_up(m, index[0], rest)
+    return Neighbour(index, NEVER, up, rest.any(), NEVER, far)
 
 
 def align_complement(m: Module, encoder: Encoder, number: Value, offset: int) -> Neighbour:
     """Find the neighbour of a signed number * 2^offset in two's complement."""
+    below = encoder.decision.bits
     right = encoder.out.quantum_exponent - offset
-    # At least a bit to decide by, and one for all that is below it.
-    number = Cat(Const(0, max(2 - right, 0)), number).as_signed()
-    cut = max(right, 2)
-    cut = min(cut, len(number) + 1)
+    # At least the bits to decide by; of those above the number, no more than these.
+    number = Cat(Const(0, max(below - right, 0)), number).as_signed()
+    cut = min(max(right, below), len(number) + below - 1)
     number = resize(number, max(len(number), cut + 1)).as_signed()
-    index, guard, sticky = number[cut:].as_signed(), number[cut - 1], number[: cut - 1].any()
-    negative = number[-1]
-    match encoder.rounding:
-        case Rounding.TOWARD_ZERO:
-            up = negative & (guard | sticky)
-        case Rounding.HALF_AWAY:
-            up = guard & (sticky | ~negative)
-        case Rounding.NEAREST_EVEN | Rounding.TO_ODD:
-            up = goes_up(encoder.rounding, index[0], guard, sticky)
-    return Neighbour(index, NEVER, up, guard | sticky, NEVER, NEVER, complement=True)
+    index, rest = number[cut:].as_signed(), jam(number[:cut], below)
+    up = encoder.decision.value_goes_up(m, index[0], rest, number[-1])
+    return Neighbour(index, NEVER, up, rest.any(), NEVER, NEVER, complement=True)
 
 
 def encode(m: Module, encoder: Encoder, near: Neighbour, status: Status) -> dict[str, Value]:

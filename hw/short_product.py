@@ -11,6 +11,7 @@ from ffp8.golden.rounding import Rounding
 from .encoder import Body, Case, Encoder, Status
 from .logic import above, add, goes_up, multiply, normalise_product, plus_constant, resize
 from .pipeline import Pipeline
+from .rounder import flags
 from .table import lookup
 from .unpacked import Normal
 
@@ -26,6 +27,9 @@ TABLE_BITS = 6
 LUT_INPUTS = 4
 
 
+NOT = Const(0, 1)
+
+
 @dataclass(frozen=True)
 class Parts:
     """A product of 1.a and 1.b in three parts.
@@ -39,11 +43,17 @@ class Parts:
     coarse
         Its fraction cut off and not rounded, and a last bit that shows what was cut. It is
         that of 2 where rounding got there.
+    lost
+        Whether the rounded product is not the exact one.
+    carried
+        Whether rounding made 2 of less.
     """
 
     top: Value
     fraction: Value
     coarse: Value
+    lost: Value
+    carried: Value
 
 
 @dataclass(frozen=True)
@@ -53,6 +63,18 @@ class Scaled:
     scale: Value
     fraction: Value
     coarse: Value
+    lost: Value
+    carried: Value
+
+
+@dataclass(frozen=True)
+class Inexact:
+    """What the exceptions of a product depend on; as `rounder.flags` takes it."""
+
+    beyond: Value
+    lost: Value
+    tiny: Value
+    small: Value
 
 
 @dataclass(frozen=True)
@@ -67,12 +89,15 @@ class ShortProduct:
     ----------
     a, b
         Fraction bits of the operands.
+    flags
+        Whether the exceptions are wanted.
     """
 
     a: int
     b: int
     out: Format
     rounding: Rounding
+    flags: bool = False
 
     @property
     def size(self) -> int:
@@ -91,6 +116,9 @@ class ShortProduct:
     def fits(self) -> bool:
         """Whether the result is as short as that, and right in all cases."""
         if not 1 <= self.out.fraction <= MAX_FRACTION or self.out.max_index < self.one:
+            return False
+        # The random bits would double the tables, each of them.
+        if self.rounding.stochastic:
             return False
         # No product must become 4, which would need one more carry.
         if self.normal(2**self.size - 1) >= 2 * self.one:
@@ -118,6 +146,17 @@ class ShortProduct:
         kept, rest = divmod(product * self.one, 2**exponent)
         return kept % self.one << 1 | (rest > 0)
 
+    def is_lost(self, fractions: int) -> bool:
+        """Whether the rounded product is not the exact one."""
+        exponent = self.size + self.normal(fractions) // self.one
+        return self.normal(fractions) % self.one + self.one << exponent != (
+            self.exact(fractions) * self.one
+        )
+
+    def is_carried(self, fractions: int) -> bool:
+        """Whether rounding made 2 of less."""
+        return self.normal(fractions) == self.one and self.exact(fractions) < 2 ** (self.size + 1)
+
     def tiny(self, coarse: int, below: int) -> int:
         """The code of a product in a binade below the normal ones, 0 being the highest."""
         return divide(2 * self.one + coarse, below + 2, self.rounding)
@@ -140,7 +179,11 @@ class ShortProduct:
             coarse = lookup(m, factors, size + 1, self.coarse, "coarse")
         if not self.gradual or self.size <= LUT_INPUTS:
             normal = lookup(m, factors, size + 1, self.normal, "normal")
-            return Parts(normal[-1], normal[:-1], coarse)
+            lost = carried = Const(0, 1)
+            if self.flags:
+                lost = lookup(m, factors, 1, lambda x: int(self.is_lost(x)), "lost")
+                carried = lookup(m, factors, 1, lambda x: int(self.is_carried(x)), "carried")
+            return Parts(normal[-1], normal[:-1], coarse, lost, carried)
 
         # A wide table costs more than adding the bit by which it differs from another.
         def up(fractions: int) -> int:
@@ -148,7 +191,9 @@ class ShortProduct:
 
         fraction, _ = increment(coarse[1:], lookup(m, factors, 1, up, "up"))
         top = lookup(m, factors, 1, lambda fractions: self.normal(fractions) // self.one, "top")
-        return Parts(top, fraction, coarse)
+        # A product of 2 or more that is rounded to 2 leaves something, so the last bit is set.
+        carried = top & ~fraction.any() & ~coarse[0]
+        return Parts(top, fraction, coarse, coarse[0] | carried, carried)
 
     def multiplied(self, m: Module, product: Value) -> Parts:
         """The same of a product too long for tables."""
@@ -158,14 +203,14 @@ class ShortProduct:
         cut = number[2:-1]
         up = goes_up(self.rounding, cut[0], number[1], number[0])
         fraction, carry = increment(cut, up)
-        coarse = Cat(number[:2].any() & ~carry, cut & ~carry.replicate(size))
-        return Parts(product[-1] | carry, fraction, coarse)
+        lost = number[:2].any()
+        coarse = Cat(lost & ~carry, cut & ~carry.replicate(size))
+        return Parts(product[-1] | carry, fraction, coarse, lost, carry)
 
     def rounded(
         self, m: Module, pipeline: Pipeline, encoder: Encoder, a: Normal, b: Normal
     ) -> dict[str, Value]:
-        """The code of the rounded product of two operands."""
-        out = self.out
+        """The code of the rounded product of two operands, and the exceptions."""
         a, b = (pipeline.bundle("operand", x) for x in (a, b))
         factors = self.factors(m, a.fraction, b.fraction)
         status = Status.of_product(a, b)
@@ -179,9 +224,41 @@ class ShortProduct:
             summed = "neighbour"
         parts = self.parts(m, factors)
         scale = add(m, a.exponent, b.exponent, parts.top, "scale")
-        scaled = pipeline.bundle(summed, Scaled(scale, parts.fraction, parts.coarse))
+        lost, carried = (parts.lost, parts.carried) if self.flags else (NOT, NOT)
+        scaled = Scaled(scale, parts.fraction, parts.coarse, lost, carried)
+        scaled = pipeline.bundle(summed, scaled)
         status = pipeline.bundle(summed, status)
-        scale = scaled.scale
+        body, cases, inexact = self.choices(m, encoder, scaled, status, (a, b))
+        if summed == "product":
+            cases = [
+                replace(case, when=pipeline.bits("neighbour", case.when, f"case_{place}"))
+                for place, case in enumerate(cases)
+            ]
+            body = pipeline.bundle("neighbour", body)
+            status = pipeline.bundle("neighbour", status)
+            if self.flags:
+                inexact = pipeline.bundle("neighbour", inexact)
+        code = encoder.code(m, status, cases, body)
+        finite = ~status.nan & ~status.infinity
+        return {"out": code} | flags(
+            encoder,
+            status,
+            beyond=inexact.beyond & finite,
+            lost=inexact.lost,
+            tiny=inexact.tiny,
+            small=inexact.small,
+        )
+
+    def choices(
+        self,
+        m: Module,
+        encoder: Encoder,
+        scaled: Scaled,
+        status: Status,
+        operands: tuple[Normal, Normal],
+    ) -> tuple[Body, list[Case], Inexact]:
+        """The ordinary code, what else it may be, and what the exceptions depend on."""
+        out, scale, (a, b) = self.out, scaled.scale, operands
         negative = scale[-1]
         exponent = plus_constant(m, resize(scale, out.exponent), 1, out.exponent, "exponent")
         body = Body(Cat(scaled.fraction, exponent))
@@ -196,22 +273,42 @@ class ShortProduct:
         given_zero = status.zero
         raised = self.gradual and self.rounding is Rounding.TO_ODD
         if raised:
-            zero = Const(0, 1)
+            zero = NOT
         elif max(a.zero_exponent + b.high, b.zero_exponent + a.high) + 1 < least:
-            given_zero = Const(0, 1)
+            given_zero = NOT
         limit = out.max_index - self.one
         beyond = above(Cat(scaled.fraction, scale).as_signed(), limit) & ~given_zero
         cases = encoder.cases(status, beyond, zero | given_zero)
         if raised:
             cases.append(Case(small, 1, signed=True))
-        if summed == "product":
-            cases = [
-                replace(case, when=pipeline.bits("neighbour", case.when, f"case_{place}"))
-                for place, case in enumerate(cases)
-            ]
-            body = pipeline.bundle("neighbour", body)
-            status = pipeline.bundle("neighbour", status)
-        return {"out": encoder.code(m, status, cases, body)}
+        if not self.flags:
+            return body, cases, Inexact(beyond, NOT, NOT, small)
+        return body, cases, self.inexact(m, scaled, beyond, small)
+
+    def inexact(self, m: Module, scaled: Scaled, beyond: Value, small: Value) -> Inexact:
+        """What the exceptions depend on.
+
+        Parameters
+        ----------
+        small
+            Whether the magnitude is too small for the codes that it could have otherwise.
+        """
+        scale = scaled.scale
+        negative = scale[-1]
+        # Rounding can have made the least normal value of less.
+        tiny = negative | (~scale.any() & scaled.carried)
+        lost = scaled.lost
+        if self.gradual:
+            size = self.out.fraction + 1
+            places = self.out.fraction.bit_length()
+
+            def cut(index: int) -> int:
+                below = ~(index >> size) % 2**places
+                return int((2 * self.one + index % 2**size) % 2 ** (below + 2) > 0)
+
+            index = Cat(scaled.coarse, scale[:places])
+            lost = lost | (negative & lookup(m, index, 1, cut, "cut"))
+        return Inexact(beyond, lost, tiny, small)
 
     def below(self, m: Module, scaled: Scaled) -> Value:
         """The code of a result below the normal ones."""
@@ -250,3 +347,4 @@ def divide(number: int, places: int, rounding: Rounding) -> int:
             return quotient + (rest > half or (rest == half and quotient % 2 == 1))
         case Rounding.TO_ODD:
             return quotient + (rest > 0 and quotient % 2 == 0)
+    raise ValueError(f"Rounding must be one without random bits here, not {rounding}")

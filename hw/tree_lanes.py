@@ -13,17 +13,27 @@ from .run_time_bias import bias_shift
 from .specials import Specials
 from .tree_operand import Operand, either, operand
 
-__all__ = ["Lanes", "decode"]
+__all__ = ["Lanes", "decode", "split"]
 
 
 @dataclass(frozen=True)
 class Lanes:
-    """The operands of all lanes, the addend if there is one, and what is known of the terms."""
+    """The operands of all lanes, the addend if there is one, and what is known of the terms.
+
+    Attributes
+    ----------
+    zero
+        For each lane, whether an operand is zero.
+    skip
+        For each lane, whether its product is zero whatever the operands say; None for never.
+    """
 
     a: list[Operand]
     b: list[Operand]
     c: Operand | None
     specials: Specials
+    zero: list[Value]
+    skip: list[Value] | None = None
 
 
 def decode(m: Module, config: FmaTreeConfig, ports: Mapping[str, Value]) -> Lanes:
@@ -39,6 +49,7 @@ def decode(m: Module, config: FmaTreeConfig, ports: Mapping[str, Value]) -> Lane
         hold(m, Status.of_product(x.parts, y.parts), f"product_{lane}")
         for lane, (x, y) in enumerate(zip(left, right, strict=True))
     ]
+    zero = [status.zero for status in statuses]
     parts = [one.parts for one in (*left, *right)]
     addend = None
     if config.c is not None:
@@ -50,7 +61,7 @@ def decode(m: Module, config: FmaTreeConfig, ports: Mapping[str, Value]) -> Lane
     if config.bias_bits:
         formats = {name: config.formats(name) for name in ("a", "b", "out")}
         specials = replace(specials, exponent=bias_shift(ports, formats))
-    return Lanes(left, right, addend, specials)
+    return Lanes(left, right, addend, specials, zero)
 
 
 def split(port: Value, ways: int) -> list[Value]:

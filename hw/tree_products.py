@@ -17,6 +17,9 @@ def exact_terms(m: Module, config: FmaTreeConfig, lanes: Lanes) -> tuple[list[Te
     products = []
     for lane, (a, b) in enumerate(zip(lanes.a, lanes.b, strict=True)):
         number = product(m, config, a, b, f"product_{lane}")
+        if lanes.skip is not None:
+            keep = ~lanes.skip[lane].replicate(len(number))
+            number = (number.as_unsigned() & keep).as_signed()
         shift = sum_of(m, (a.distance, b.distance), f"shift_{lane}")
         products.append(Term(number, shift, product_range(config)))
     addend = None

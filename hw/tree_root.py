@@ -18,14 +18,15 @@ from .logic import hold, jam
 from .pipeline import Pipeline
 from .posit import align_posit, encode_posit
 from .rounder import (
-    RADIX_4_BITS,
     Neighbour,
     align_complement,
     align_fixed,
     align_float,
     align_power_of_4,
     encode,
+    significand_bits,
 )
+from .rounding import Decision
 from .specials import Specials
 from .tree_sum import Term
 
@@ -55,11 +56,14 @@ class Root:
         Where the logic and its registers go.
     config
         The tree's configuration.
+    random
+        The random bits of a stochastic rounding, after the registers before the rounding.
     """
 
     m: Module
     pipeline: Pipeline
     config: Result
+    random: Value | None = None
 
     def outputs(self, total: Term, specials: Specials) -> dict[str, Value]:
         """The ports: the sum as it is, or rounded."""
@@ -103,7 +107,7 @@ class Root:
         raise TypeError(f"Tree result must be a Format or a Posit, not {out!r}")
 
     def encoder(self, out: Format) -> Encoder:
-        return Encoder(out, self.config.rounding, self.config.overflow)
+        return Encoder(out, self.config.rounding, self.config.overflow, self.random)
 
     def encoded(self, encoder: Encoder, near: Neighbour, status: Status) -> dict[str, Value]:
         near = self.pipeline.bundle("neighbour", near)
@@ -127,16 +131,17 @@ class Root:
     def rounded_float(self, out: Format, total: "Magnitude") -> dict[str, Value]:
         """Magnitudes rounded to a format with exponents."""
         encoder, known = self.encoder(out), total.range
+        wanted = significand_bits(out, encoder.decision)
         # What the exponent of the least bit is, seen from the least normal result.
         offset = known.unit - out.min_exponent
         if out.step == 2:
-            found = self.normalised(total, RADIX_4_BITS, offset)
+            found = self.normalised(total, wanted, offset)
             near = align_power_of_4(self.m, encoder, found.significand, found.scale)
             return self.encoded(encoder, near, found.status)
         constant = total.exponent is None
         gradual = out.subnormals and not (constant and offset >= 0)
         biased = int(out.zero and not gradual and constant)
-        found = self.normalised(total, out.fraction + 3, offset + biased)
+        found = self.normalised(total, wanted, offset + biased)
         near = align_float(
             self.m, encoder, found.significand, found.scale, gradual=gradual, biased=biased
         )
@@ -147,8 +152,10 @@ class Root:
 
     def rounded_posit(self, out: Posit, total: "Magnitude") -> dict[str, Value]:
         """Magnitudes rounded to a posit."""
-        found = self.normalised(total, out.fraction + 3, total.range.unit)
-        near = align_posit(self.m, out, self.config.rounding, found.significand, found.scale)
+        decision = Decision(self.config.rounding, self.random)
+        wanted = significand_bits(out, decision)
+        found = self.normalised(total, wanted, total.range.unit)
+        near = align_posit(self.m, out, decision, found.significand, found.scale)
         near = self.pipeline.bundle("neighbour", near)
         status = self.pipeline.bundle("neighbour", found.status)
         return encode_posit(self.m, out, self.config.overflow, near, status)

@@ -38,7 +38,12 @@ class PositAsOracle:
         return magnitude
 
     def encode(
-        self, negative: bool, magnitude: Fraction | float, rounding: str, overflow: str
+        self,
+        negative: bool,
+        magnitude: Fraction | float,
+        rounding: str,
+        overflow: str,
+        random: tuple[int, int] = (0, 0),
     ) -> tuple[int, Flags]:
         nar = 2 ** (self.n - 1)
         if isinstance(magnitude, float):
@@ -48,7 +53,7 @@ class PositAsOracle:
             largest = nar - 1
             return 2**self.n - largest if negative else largest, Flags(overflow=True, inexact=True)
         value = -magnitude if negative else magnitude
-        code, above, below, inexact = self.posit.encode(Fraction(value), rounding)
+        code, above, below, inexact = self.posit.encode(Fraction(value), rounding, random)
         return code, Flags(overflow=above, underflow=below, inexact=inexact)
 
 

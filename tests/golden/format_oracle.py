@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from fractions import Fraction
 from functools import cached_property
-from math import inf, isnan, nan
+from math import floor, inf, isnan, nan
 from typing import Any, NamedTuple
 
-__all__ = ["Flags", "Oracle", "Value", "valid_fields"]
+__all__ = ["Flags", "Oracle", "Value", "reaches_one", "valid_fields"]
 
 TWO = Fraction(2)
 
@@ -196,11 +196,17 @@ class Oracle:
         return self.finite(magnitude)
 
     def encode(
-        self, negative: bool, magnitude: int | float, rounding: str, overflow: str
+        self,
+        negative: bool,
+        magnitude: int | float,
+        rounding: str,
+        overflow: str,
+        random: tuple[int, int] = (0, 0),
     ) -> tuple[int, Flags]:
         """The code of a value, and the exceptions.
 
-        The magnitude is a numerator over `denominator`, infinity or NaN.
+        The magnitude is a numerator over `denominator`, infinity or NaN. Random bits are a word
+        and their number.
         """
         if isinstance(magnitude, float) and isnan(magnitude):
             return (0, INVALID) if self.nan_code is None else (self.nan_code, NOTHING)
@@ -212,7 +218,7 @@ class Oracle:
             return code, NOTHING if kept else Flags(overflow=True, inexact=True)
         if magnitude == 0 and self.zero:
             return grid.codes[0], NOTHING
-        place = grid.place(magnitude, rounding)
+        place = grid.place(magnitude, rounding, random)
         tiny = magnitude < self.min_normal
         if place >= len(grid.codes):
             # Toward zero, a finite value never becomes infinity.
@@ -292,7 +298,7 @@ class Grid:
     infinity: int | None
     indices: list[int]
 
-    def place(self, magnitude: int, rounding: str) -> int:
+    def place(self, magnitude: int, rounding: str, random: tuple[int, int] = (0, 0)) -> int:
         """Where a magnitude is rounded to; -1 is below the first value."""
         at = bisect.bisect_right(self.values, magnitude) - 1
         if at < 0 or at == len(self.values) - 1 or self.values[at] == magnitude:
@@ -308,8 +314,24 @@ class Grid:
             case "to-odd":
                 up = self.indices[at + 1] % 2 == 1
             case _:
-                raise ValueError(f"Rounding must be a known one, not {rounding}")
+                up = reaches_one(rounding, Fraction(below, below + above), *random)
         return at + up
+
+
+def reaches_one(rounding: str, way: Fraction, word: int, bits: int) -> bool:
+    """Whether P3109's stochastic rounding takes the greater neighbour.
+
+    The value is that far on the way to it, from 0 to 1.
+    """
+    match rounding:
+        case "stochastic-a":
+            return floor(way * 2**bits) + word >= 2**bits
+        case "stochastic-b":
+            return floor(way * 2 ** (bits + 1)) + (2 * word + 1) >= 2 ** (bits + 1)
+        case "stochastic-c":
+            # Python rounds a tie of fractions to the even integer.
+            return round(way * 2**bits) + word >= 2**bits
+    raise ValueError(f"Rounding must be a known one, not {rounding}")
 
 
 def valid_fields(max_width: int, biases: range | list[int]) -> Iterator[dict[str, Any]]:

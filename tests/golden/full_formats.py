@@ -3,13 +3,14 @@
 Every format of 2 to 8 bits: all splits into sign, exponent and fraction, biases -20 to 40,
 with and without subnormals, all conventions for special codes, two's complement, and formats
 without zero. For each, all codes, and all values, midpoints and their neighbours in each of the
-roundings and overflow policies, flags included.
+roundings and overflow policies, flags included; of the stochastic roundings one, with random words.
 """
 
 import argparse
 import itertools
 import sys
 import time
+import zlib
 from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
@@ -22,7 +23,7 @@ from format_oracle import Oracle, Value, valid_fields
 
 from ffp8.golden.exact import Exact
 from ffp8.golden.formats import Format
-from ffp8.golden.rounding import Overflow, Rounding
+from ffp8.golden.rounding import MAX_RANDOM_BITS, Overflow, RandomBits, Rounding
 
 __all__ = ["BIASES", "compare"]
 
@@ -63,11 +64,24 @@ def compare(fields: dict[str, Any], epsilon_bits: int = EPSILON_BITS) -> Counter
     probes = list(oracle.probes(epsilon_bits))
     exact = to_exact(oracle, probes)
     count = Counter(formats=1, codes=len(oracle.values))
-    for rounding, overflow in itertools.product(Rounding, Overflow):
-        codes, flags = fmt.round(exact, rounding, overflow)
+    stochastic = [rounding for rounding in Rounding if rounding.stochastic]
+    plain = [rounding for rounding in Rounding if not rounding.stochastic]
+    # One stochastic rounding a format, since the words are many.
+    seed = zlib.crc32(fmt.spelling.encode())
+    cases = [*itertools.product(plain, Overflow), (stochastic[seed % 3], list(Overflow)[seed % 2])]
+    for rounding, overflow in cases:
+        words, random = np.zeros(len(probes), np.int64), None
+        bits = seed % MAX_RANDOM_BITS + 1
+        if rounding.stochastic:
+            words = np.random.default_rng(seed).integers(0, 2**bits, len(probes))
+            random = RandomBits(words, bits)
+        codes, flags = fmt.round(exact, rounding, overflow, random)
         columns = [codes, *(getattr(flags, name) for name in FLAGS)]
         got = list(zip(*(column.tolist() for column in columns), strict=True))
-        wanted = [oracle.encode(*probe, rounding.value, overflow.value) for probe in probes]
+        wanted = [
+            oracle.encode(*probe, rounding.value, overflow.value, (word, bits))
+            for probe, word in zip(probes, words.tolist(), strict=True)
+        ]
         if got != [(code, *raised) for code, raised in wanted]:
             for probe, result, (code, raised) in zip(probes, got, wanted, strict=True):
                 assert result == (code, *raised), (

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
+from format_oracle import reaches_one
+
 __all__ = ["PositOracle", "goes_up"]
 
 TWO = Fraction(2)
@@ -58,7 +60,9 @@ class PositOracle:
     def middles(self) -> list[Fraction]:
         return [self.middle(code) for code in range(1, 2 ** (self.n - 1) - 1)]
 
-    def encode(self, value: Fraction, rounding: str) -> tuple[int, bool, bool, bool]:
+    def encode(
+        self, value: Fraction, rounding: str, random: tuple[int, int] = (0, 0)
+    ) -> tuple[int, bool, bool, bool]:
         """The code of a value, and whether it was above, below the range, or inexact."""
         magnitude, values = abs(value), self.positive
         if not magnitude:
@@ -67,10 +71,29 @@ class PositOracle:
         code = min(max(bisect.bisect_right(values, magnitude), 1), len(values))
         inexact = values[code - 1] != magnitude
         if inexact and not above and not below:
-            code += goes_up(code, magnitude, self.middles[code - 1], rounding)
+            if rounding.startswith("stochastic"):
+                code += reaches_one(rounding, self.way(code, magnitude), *random)
+            else:
+                code += goes_up(code, magnitude, self.middles[code - 1], rounding)
         if value < 0:
             code = 2**self.n - code
         return code, above, below, inexact
+
+    def way(self, code: int, magnitude: Fraction) -> Fraction:
+        """How far a magnitude is on the way from a posit to the next, seen from their codes.
+
+        A posit of any width between them divides the way as its code divides the codes.
+        """
+        bits, low, high = 40, code << 40, (code + 1) << 40
+        longer = PositOracle(self.n + bits, self.es)
+        while high - low > 1:
+            middle = (low + high) // 2
+            value = longer.decode(middle)
+            assert value is not None
+            low, high = (middle, high) if value <= magnitude else (low, middle)
+        value = longer.decode(low)
+        # What is below the longer posits makes no tie, and no step of fewer bits.
+        return Fraction(2 * (low % 2**bits) + (value != magnitude), 2 ** (bits + 1))
 
     def probes(self, epsilon: Fraction) -> Iterator[Fraction]:
         """Values at which an encoder may go wrong, of both signs.

@@ -17,6 +17,8 @@ from ffp8.golden.multiplier import MultiplierConfig
 from ffp8.golden.ports import Direction, Port, Role
 from ffp8.golden.rounding import Rounding
 
+ROUNDINGS = " or ".join(Rounding)
+
 E4M3 = Format.parse("e4m3fn")
 E5M2 = Format.parse("e5m2")
 
@@ -142,7 +144,7 @@ REFUSED_JSON: list[tuple[dict[str, object], str]] = [
     ({"a": "e4m3fn", "fast": "yes"}, "Option fast must be true or false, not 'yes'"),
     (
         {"a": "e4m3fn", "rounding": "up"},
-        "Option rounding must be nearest-even or toward-zero or half-away or to-odd, not 'up'",
+        f"Option rounding must be {ROUNDINGS}, not 'up'",
     ),
 ]
 

@@ -129,14 +129,19 @@ def test_sums_are_those_of_exact_rationals(config: FmaTreeConfig) -> None:
     sums = [exact(case) for case in cases]
     for rounding, overflow in itertools.product(Rounding, Overflow):
         changed = replace(config, flags=True, rounding=rounding, overflow=overflow)
-        results = fma_tree(changed, **operands)
+        bits = changed.random_bits
+        words = np.random.default_rng(1).integers(0, 2 ** max(bits, 1), len(cases))
+        given = {"random": words} if bits else {}
+        results = fma_tree(changed, **operands, **given)
         assert list(results) == ["out", *FLAG_NAMES]
         columns = [results[name].tolist() for name in results]
-        for case, value, *got in zip(cases, sums, *columns, strict=True):
+        for case, value, word, *got in zip(cases, sums, words.tolist(), *columns, strict=True):
             magnitude = value.magnitude
             if isinstance(magnitude, Fraction):
                 magnitude = oracle.numerator(magnitude)
-            code, flags = oracle.encode(value.negative, magnitude, str(rounding), str(overflow))
+            code, flags = oracle.encode(
+                value.negative, magnitude, str(rounding), str(overflow), (word, bits)
+            )
             made = is_nan(value) and not any(is_nan(x) for term in case for x in term)
             flags = flags._replace(invalid=flags.invalid or made)
             assert got == [code, *flags], f"{case} ({rounding}, {overflow})"

@@ -107,7 +107,7 @@ def test_wide_formats_decode_by_the_formula_and_round_to_the_nearer_code(name: s
     chance = random.Random(name)
     codes = [chance.randrange(fmt.min_index, fmt.max_index) for _ in range(150)]
     codes += [fmt.min_index, fmt.max_index - 1, *(i for i in range(3) if fmt.subnormals)]
-    eighths, wanted = [], {rounding: [] for rounding in Rounding}
+    eighths, wanted = [], {rounding: [] for rounding in Rounding if not rounding.stochastic}
     for code in codes:
         low, high = (oracle.decode(c).magnitude for c in (code, code + 1))
         assert isinstance(low, Fraction)
@@ -479,7 +479,7 @@ def test_codes_out_of_range_are_refused() -> None:
 
 
 def test_unknown_rounding_and_overflow_are_refused() -> None:
-    message = "Rounding must be nearest-even, toward-zero, half-away or to-odd, not 'up'"
+    message = "Rounding must be nearest-even, .*, to-odd, .* or stochastic-c, not 'up'"
     with pytest.raises(ValueError, match=f"^{message}$"):
         E4M3.encode([1.0], "up")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"^Overflow must be saturate or special, not 'wrap'$"):

@@ -20,6 +20,8 @@ parse = Format.parse
 
 FLAG_NAMES = ("overflow", "underflow", "inexact", "invalid")
 
+ROUNDINGS = " or ".join(Rounding)
+
 
 def all_pairs(a: Format, b: Format) -> tuple[np.ndarray, np.ndarray]:
     first, second = np.meshgrid(a.codes, b.codes, indexing="ij")
@@ -101,20 +103,31 @@ def test_products_are_those_of_exact_rationals(triple: tuple[str, str, str]) -> 
         config = MultiplierConfig(
             a=a, b=b, out=out, rounding=rounding, overflow=overflow, flags=True
         )
-        results = multiply(config, a=first, b=second)
+        words = np.random.default_rng(1).integers(0, 2 ** max(config.random_bits, 1), len(first))
+        given = {"random": words} if rounding.stochastic else {}
+        results = multiply(config, a=first, b=second, **given)
         assert list(results) == ["out", *FLAG_NAMES]
         columns = [results[name].tolist() for name in ("out", *FLAG_NAMES)]
-        for x, y, *got in zip(*decoded, *columns, strict=True):
-            code, flags = expected(oracle, x, y, rounding, overflow)
+        for x, y, word, *got in zip(*decoded, words.tolist(), *columns, strict=True):
+            random = (word, config.random_bits)
+            code, flags = expected(oracle, x, y, rounding, overflow, random=random)
             assert got == [code, *flags], f"{x} times {y} ({rounding}, {overflow})"
 
 
-def expected(oracle: Oracle, x: Value, y: Value, rounding: str, overflow: str) -> tuple[int, Flags]:
+def expected(
+    oracle: Oracle,
+    x: Value,
+    y: Value,
+    rounding: str,
+    overflow: str,
+    *,
+    random: tuple[int, int] = (0, 0),
+) -> tuple[int, Flags]:
     exact = product(x, y)
     magnitude = exact.magnitude
     if isinstance(magnitude, Fraction):
         magnitude = oracle.numerator(magnitude)
-    code, flags = oracle.encode(exact.negative, magnitude, str(rounding), str(overflow))
+    code, flags = oracle.encode(exact.negative, magnitude, str(rounding), str(overflow), random)
     made = is_nan(exact) and not is_nan(x) and not is_nan(y)
     return code, flags._replace(invalid=flags.invalid or made)
 
@@ -265,7 +278,7 @@ REFUSED: list[tuple[dict[str, Any], type[Exception], str]] = [
     (
         {"rounding": "up"},
         ValueError,
-        "Option rounding must be nearest-even or toward-zero or half-away or to-odd, not 'up'",
+        f"Option rounding must be {ROUNDINGS}, not 'up'",
     ),
     ({"bias_bits": 1}, ValueError, "Option bias_bits must be 0 or 2 to 16, not 1"),
     ({"bias_bits": 17}, ValueError, "Option bias_bits must be 0 to 16, not 17"),

@@ -1,5 +1,6 @@
 """Posits: codes to values and back, against the standard's definition."""
 
+import hashlib
 import itertools
 import pickle
 import random
@@ -10,13 +11,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from format_oracle import reaches_one
 from posit_oracle import PositOracle, goes_up
 
 from ffp8.golden.exact import Exact
 from ffp8.golden.formats import Format, Scalar
 from ffp8.golden.multiplier import MultiplierConfig, multiply
 from ffp8.golden.posit import Posit
-from ffp8.golden.rounding import Overflow, Rounding
+from ffp8.golden.rounding import Overflow, RandomBits, Rounding
 from ffp8.golden.scalar_format import ScalarFormat
 
 POSIT8 = [Posit(n=8, es=es) for es in range(3)]
@@ -75,7 +77,9 @@ TINY = Fraction(1, 2**40)
 class NearPositOracle(PositOracle):
     """For posits of too many codes to list: the neighbour is found by halving."""
 
-    def encode(self, value: Fraction, rounding: str) -> tuple[int, bool, bool, bool]:
+    def encode(
+        self, value: Fraction, rounding: str, random: tuple[int, int] = (0, 0)
+    ) -> tuple[int, bool, bool, bool]:
         magnitude, low, high = abs(value), 1, 2 ** (self.n - 1) - 1
         least, largest = self.decode(low), self.decode(high)
         assert least is not None
@@ -88,21 +92,34 @@ class NearPositOracle(PositOracle):
             low, high = (half, high) if at <= magnitude else (low, half - 1)
         inexact = self.decode(low) != magnitude
         if inexact and not above and not below:
-            low += goes_up(low, magnitude, self.middle(low), rounding)
+            if rounding.startswith("stochastic"):
+                low += reaches_one(rounding, self.way(low, magnitude), *random)
+            else:
+                low += goes_up(low, magnitude, self.middle(low), rounding)
         return (2**self.n - low if value < 0 else low), above, below, inexact
 
 
 def check_rounding(fmt: Posit, oracle: PositOracle, probes: list[Fraction]) -> None:
-    exact = exact_of(probes)
+    bits = 1 + fmt.n % 8
+    every = np.random.default_rng(fmt.n).integers(0, 2**bits, len(probes))
     for rounding, overflow in itertools.product(Rounding, Overflow):
-        codes, flags = fmt.round(exact, rounding, overflow)
+        tried, words, random = probes, every, None
+        if rounding.stochastic:
+            # The oracle's search for the way between two codes is long.
+            place = list(Rounding).index(rounding) + 3 * list(Overflow).index(overflow)
+            tried, words = probes[place::23], every[place::23]
+            random = RandomBits(words, bits)
+        codes, flags = fmt.round(exact_of(tried), rounding, overflow, random)
         got = list(
             zip(
                 codes.tolist(), flags.overflow.tolist(), flags.underflow.tolist(),
                 flags.inexact.tolist(), strict=True,
             )
         )  # fmt: skip
-        assert got == [oracle.encode(value, rounding.value) for value in probes]
+        assert got == [
+            oracle.encode(value, rounding.value, (word, bits))
+            for value, word in zip(tried, words.tolist(), strict=True)
+        ]
         assert not flags.invalid.any()
 
 
@@ -126,7 +143,9 @@ def test_rounding_is_not_to_the_nearest_value_where_exponent_bits_are_cut() -> N
 def test_nothing_becomes_zero_and_nothing_finite_becomes_nar() -> None:
     for fmt in POSIT8:
         for rounding, overflow in itertools.product(Rounding, Overflow):
-            codes = fmt.encode([1e-300, -1e-300, 1e300, -1e300, 0.0, -0.0], rounding, overflow)
+            values = [1e-300, -1e-300, 1e300, -1e300, 0.0, -0.0]
+            random = RandomBits(np.array(15), 4) if rounding.stochastic else None
+            codes = fmt.encode(values, rounding, overflow, random)
             assert codes.tolist() == [0x01, 0xFF, 0x7F, 0x81, 0, 0]
 
 
@@ -234,3 +253,20 @@ def test_configuration_with_posits_comes_back_from_json() -> None:
     config = MultiplierConfig(a=POSIT8[0], b=Format.parse("int4"), out=POSIT8[2])
     assert MultiplierConfig.from_json(config.to_json()) == config
     assert config.identifier == "multiplier_posit8_0_int4_out_posit8_2"
+
+
+#: SHA-256 of the products of all pairs of codes, the second one counting first, as the C library
+#: SoftPosit 0.4.1 gives them: p8_mul, and pX1_mul and pX2_mul with 8 bits.
+SOFTPOSIT = [
+    "908d123cd2f8b627e7fb8123215f74cf35a1cc9da49b8e69181a345076ae5113",
+    "4a7cfd996e17cdad51c14fa8f44738130ea5c04aa4774eceaeed240930e985c1",
+    "f2545ccc14582b72c3ad91f514eee78f3d6ce5799fbec1ea0e6f78f83643b4c4",
+]
+
+
+@pytest.mark.parametrize("es", range(3))
+def test_products_of_all_pairs_are_those_of_softposit(es: int) -> None:
+    fmt = Posit(n=8, es=es)
+    a, b = np.repeat(fmt.codes, 256), np.tile(fmt.codes, 256)
+    codes = multiply(MultiplierConfig(a=fmt, b=fmt, out=fmt), a=a, b=b)["out"]
+    assert hashlib.sha256(codes.tobytes()).hexdigest() == SOFTPOSIT[es]

@@ -109,10 +109,18 @@ def test_reciprocals_of_specials() -> None:
 
 @given(st.lists(st.floats(width=32), min_size=1, max_size=9))
 def test_largest_magnitude(values: list[float]) -> None:
-    got = largest_magnitude(Exact.from_floats([values]))
+    exact = Exact.from_floats([values])
     known = [abs(x) for x in values if not math.isnan(x)]
     want = max(known, default=0.0)
-    assert got.to_floats().tolist() == [want]
+    # Significands of one length, and of different ones.
+    for form in (exact, reduced(exact)):
+        assert largest_magnitude(form).to_floats().tolist() == [want]
+
+
+def test_the_largest_magnitude_has_not_the_largest_significand() -> None:
+    one, two = Exact.from_floats(np.array([3, 5])), np.array([1, 0])
+    assert largest_magnitude(one.scaled(two)).to_floats() == 6
+    assert largest_magnitude(Exact.from_floats([0.0, -0.25])).to_floats() == 0.25
 
 
 def test_largest_magnitude_of_long_significands() -> None:

@@ -73,11 +73,15 @@ def test_codes_are_those_of_the_second_definition(unrounded: bool) -> None:
 
 def test_elements_by_the_rounded_scale_differ_and_saturate() -> None:
     block = vs_quant(4, 16, 4)
-    exact = Exact.from_floats(np.random.default_rng(3).standard_normal((8, 256)))
+    values = np.random.default_rng(3).standard_normal((8, 256))
+    values[:, ::64] *= 6  # Beside these, the scales of the others are small integers.
+    exact = Exact.from_floats(values)
     paper = quantise_channels(block, exact)
     rounded = quantise_channels(block, exact, unrounded=False)
     assert (paper.scales == rounded.scales).all()
     assert 0 < (paper.elements != rounded.elements).mean() < 0.2
+    # Where a scale was rounded down much, the largest elements saturate, and not to -8.
+    assert (np.abs(values) > 7.5 / 7 * np.abs(rounded.decode())).any()
     for codes in (paper, rounded):
         assert (codes.elements != 8).all()
 

@@ -160,21 +160,24 @@ def test_results_are_windowed_sums_rounded_once(base: FmaTreeConfig) -> None:
     ]
     for rounding, overflow in itertools.product(Rounding, Overflow):
         config = replace(base, flags=True, rounding=rounding, overflow=overflow)
-        results = fma_tree(config, **operands)
+        bits = config.random_bits
+        words = np.random.default_rng(5).integers(0, 2 ** max(bits, 1), len(sums))
+        results = fma_tree(config, **operands, **({"random": words} if bits else {}))
         for at, total in enumerate(sums):
+            word = (int(words[at]), bits)
             assert total is not None
             magnitude: int | float = math.inf
             kept = exact = abs(total)
             tiny = False
             if isinstance(exact, Fraction):
                 if keep < out.fraction:
-                    kept = rounded_to_bits(exact, keep, out.min_exponent, str(rounding))
+                    kept = rounded_to_bits(exact, keep, out.min_exponent, str(rounding), word)
                 magnitude = oracle.numerator(Fraction(kept))
                 tiny = 0 < exact < power(out.min_exponent) and out.exponent > 0
             elif math.isnan(exact):
                 magnitude = math.nan
             negative = total < 0
-            code, flags = oracle.encode(negative, magnitude, str(rounding), str(overflow))
+            code, flags = oracle.encode(negative, magnitude, str(rounding), str(overflow), word)
             clamped = negative and not out.sign
             inexact = flags.inexact or kept != exact
             if isinstance(exact, Fraction):

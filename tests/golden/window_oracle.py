@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from any_oracle import oracle_of
-from format_oracle import Oracle, Value
+from format_oracle import Oracle, Value, reaches_one
 
 from ffp8.golden.posit import Posit
 
@@ -104,7 +104,13 @@ def window(
     return sum((cut(term.signed, grid, how) for term in terms), Fraction(0)), exponent
 
 
-def rounded_to_bits(magnitude: Fraction, keep: int, least_exponent: int, rounding: str) -> Fraction:
+def rounded_to_bits(
+    magnitude: Fraction,
+    keep: int,
+    least_exponent: int,
+    rounding: str,
+    random: tuple[int, int] = (0, 0),
+) -> Fraction:
     """A magnitude with so many fraction bits, its exponent at least the given one."""
     if not magnitude:
         return magnitude
@@ -124,5 +130,5 @@ def rounded_to_bits(magnitude: Fraction, keep: int, least_exponent: int, roundin
         case "to-odd":
             up = rest > 0 and not odd
         case _:
-            raise ValueError(rounding)
+            up = reaches_one(rounding, rest, *random)
     return (whole + up) * step

@@ -5,8 +5,8 @@
 Each configuration is a multiplier of two 8-bit formats, of which all 65,536 pairs of codes go
 through its hardware in CXXRTL and are compared with golden. The configurations cover every
 pair of the conventions for special codes, unsigned and signed, odd biases, formats without
-exponent or without fraction, all roundings, exact results, flags, stages and stalls. The tests
-run a sample of them.
+exponent or without fraction, all roundings (all words of 2 random bits), exact results, flags,
+stages and stalls. The tests run a sample of them.
 """
 
 import argparse
@@ -72,11 +72,13 @@ def configurations() -> Iterator[MultiplierConfig]:
             yield MultiplierConfig(a=a, b=b, stages=number % 4)
             continue
         stages = chance.randrange(4)
+        rounding = next(roundings)
         yield MultiplierConfig(
             a=a,
             b=b,
             out=a if number % 3 == 0 else chance.choice(results),
-            rounding=next(roundings),
+            rounding=rounding,
+            random_bits=2 if rounding.stochastic else 0,
             overflow=chance.choice(list(Overflow)),
             stages=stages,
             enable=stages > 0 and chance.random() < 0.5,

@@ -46,6 +46,9 @@ EXHAUSTIVE = (
     multiplier("int8", "int8", "q6.2", rounding="to-odd", stages=0, flags=True),
     multiplier("s1e7m0", "e5m2", "binary8p1se", rounding="to-odd", stages=1),
     multiplier("e5m2", "binary8p1uf", "e8m0fnu", rounding="to-odd", stages=0, flags=True),
+    multiplier("e4m3fn", "e4m3fn", "e4m3fn", stages=3, enable=True, flags=True),
+    multiplier("e4m3fn_nosub", "e4m3fn_nosub", "e4m3fn_nosub", stages=2, flags=True),
+    multiplier("e3m4", "e4m3fn", "s1e4m2b9", rounding="to-odd", stages=3, flags=True),
 )
 
 #: Corners and random codes of wider ones.
@@ -83,7 +86,7 @@ def test_corners_and_random_codes_are_goldens(config: MultiplierConfig) -> None:
 
 def test_stalls_are_part_of_the_comparison() -> None:
     stalled = [record for config, record in records().items() if config.enable]
-    assert len(stalled) == 5
+    assert len(stalled) == 6
     assert all(record.stalls > record.cycles // 10 for record in stalled)
 
 
