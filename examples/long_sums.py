@@ -6,6 +6,7 @@ are those of an independent program, with other random numbers.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -13,6 +14,7 @@ from studies import Row, Study
 
 from ffp8.golden.accumulator import AccumulatorConfig, Kind, accumulate
 from ffp8.golden.formats import Format
+from ffp8.golden.rounding import Rounding
 
 __all__ = ["last_sum", "million_terms", "samples", "swamped_sums"]
 
@@ -36,8 +38,11 @@ def samples(count: int, seed: int = 0) -> np.ndarray:
 
 def last_sum(config: AccumulatorConfig, codes: np.ndarray) -> Fraction:
     """The sum of all terms."""
-    first = np.arange(len(codes)) == 0
-    out = accumulate(config, a=codes, first=first)["out"]
+    operands = {"a": codes, "first": np.arange(len(codes)) == 0}
+    if config.random_bits:
+        words = np.random.default_rng(2).integers(0, 2**config.random_bits, len(codes))
+        operands["random"] = words
+    out = accumulate(config, **operands)["out"]
     (value,) = config.result.unpack(out[-1:]).to_fractions()
     assert isinstance(value, Fraction)
     return value
@@ -45,6 +50,10 @@ def last_sum(config: AccumulatorConfig, codes: np.ndarray) -> Fraction:
 
 def running() -> AccumulatorConfig:
     return AccumulatorConfig(a=ACCUMULATOR, out=ACCUMULATOR)
+
+
+def stochastic() -> AccumulatorConfig:
+    return replace(running(), rounding=Rounding.STOCHASTIC_C, random_bits=16)
 
 
 def chunked(length: int, out: str = "fp16_1_6_9") -> AccumulatorConfig:
@@ -68,13 +77,16 @@ def swamped_sums(count: int = 2**16, lengths: Iterable[int] = KNOWN) -> Study:
     """Relative errors of sums that are rounded after each addition, in chunks or without."""
     codes = samples(count)
     truth, _ = true_sum(codes)
-    rows = []
+
+    def row(what: str, config: AccumulatorConfig, known: str) -> Row:
+        found = last_sum(config, codes)
+        return Row(f"{what}: {float(found):g}", f"{float(abs(found - truth) / truth):.4f}", known)
+
+    rows = [row("no chunks, stochastic", stochastic(), "0.021")]
     for length in lengths:
         config = running() if length == 1 else chunked(length)
-        found = last_sum(config, codes)
-        error = float(abs(found - truth) / truth)
         what = "no chunks" if length == 1 else f"chunks of {length}"
-        rows.append(Row(f"{what}: {float(found):g}", f"{error:.4f}", KNOWN[length]))
+        rows.append(row(what, config, KNOWN[length]))
     return Study(f"{count:,} terms of mean 1 in fp16_1_6_9; their sum is {float(truth):.1f}", rows)
 
 

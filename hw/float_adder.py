@@ -10,16 +10,12 @@ from ffp8.golden.raw import RawFormat
 from ffp8.golden.scalar_format import ScalarFormat
 
 from .encoder import Encoder, Status
-from .logic import above, goes_up, hold, jam, shift_right_jam
+from .logic import above, hold, jam, shift_right_jam
 from .operand import normalise
-from .rounder import Neighbour
+from .rounder import Neighbour, significand_bits
 from .unpacked import unpack
 
 __all__ = ["Addend", "FloatAdder"]
-
-#: Bits behind a result's last one: two to round by, the first of which may move up, and one for
-#: all that was below.
-BELOW = 3
 
 
 @dataclass(frozen=True)
@@ -70,7 +66,8 @@ class FloatAdder:
         """Bits of both significands: cancelling numbers, not one place apart, lose none."""
         kept, fmt = self.out.fraction + 1, self.term_format
         term = fmt.significand if isinstance(fmt, RawFormat) else significand_width(fmt)
-        return max(term + 1, kept + BELOW)
+        # The first bit of those to round by may move up.
+        return max(term + 1, kept + 1 + self.encoder.decision.bits)
 
     def own(self, code: Value, name: str) -> Addend:
         """A code of the result's format."""
@@ -206,19 +203,20 @@ class FloatAdder:
         """
         m, out = self.m, self.out
         never = Const(0, 1)
-        kept = jam(number, out.fraction + 3)
-        sticky, guard, fraction = kept[0], kept[1], kept[2:-1]
-        lost = guard | sticky
+        decision = self.encoder.decision
+        kept = jam(number, significand_bits(out, decision))
+        rest, fraction = kept[: decision.bits], kept[decision.bits : -1]
+        lost = rest.any()
         if not out.exponent:
             index = Cat(fraction, never).as_signed()
-            up = goes_up(self.encoder.rounding, index[0], guard, sticky)
+            up = decision.goes_up(m, index[0], rest)
             return Neighbour(index, never, up, lost, never, far=real)
         # A field of a subnormal is 1 so far.
         exponent = Cat(field[0] & real, field[1:]) if out.subnormals else field
         index = Signal(signed(out.fraction + len(field)), name="index")
         m.d.comb += index.eq(Cat(fraction, exponent).as_signed())
         up = Signal(name="up")
-        goes = goes_up(self.encoder.rounding, index[0], guard, sticky)
+        goes = decision.goes_up(m, index[0], rest)
         # Without subnormals, what is below the grid is flushed, and not rounded up to it.
         m.d.comb += up.eq(goes if out.subnormals else goes & real)
         tiny = ~real if out.subnormals else ~above(field, 0)

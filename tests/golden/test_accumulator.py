@@ -15,7 +15,7 @@ from ffp8.golden.any_format import AnyFormat
 from ffp8.golden.fma_tree import FmaTreeConfig, fma_tree
 from ffp8.golden.formats import Format
 from ffp8.golden.multiplier import MultiplierConfig, multiply
-from ffp8.golden.ports import FLAGS
+from ffp8.golden.ports import FLAGS, Role
 from ffp8.golden.raw import RawFormat
 from ffp8.golden.scalar_format import ScalarFormat
 
@@ -49,7 +49,11 @@ def sequence(config: AccumulatorConfig, count: int, seed: int) -> dict[str, np.n
     finite = config.a.unpack(close.astype(dtype)).finite
     special = chance.random(count) < 0.1
     codes = np.where(finite | special, close, 0).astype(dtype)
-    return {"a": codes, "first": first.astype(np.uint8)}
+    found = {"a": codes, "first": first.astype(np.uint8)}
+    for port in config.operands:
+        if port.role is Role.RANDOM:
+            found[port.name] = chance.integers(0, 2**port.width, count)
+    return found
 
 
 ROUNDED = [
@@ -76,6 +80,11 @@ ROUNDED = [
     accumulator("raw_m9e3b4_sin", "e5m2", flags=True),
     accumulator("raw_m12e0b7_cin", "e4m3fn", flags=True),
     accumulator("e5m2", "fp16_1_6_9"),
+    accumulator("e5m2", "e4m3fn", rounding="to-odd", flags=True),
+    accumulator("e5m2", "e4m3fn", rounding="stochastic-a", random_bits=3, flags=True),
+    accumulator("e4m3fn", "e5m2_nosub", rounding="stochastic-b", flags=True),
+    accumulator("e4m3fn", "q4.3", rounding="stochastic-c", random_bits=1, flags=True),
+    accumulator("e4m3fn", "e5m2", "chunked", chunk=4, rounding="stochastic-c", random_bits=5),
     accumulator("e4m3fn", "e4m3fn", "chunked", chunk=4, flags=True),
     accumulator("e5m2", "float16", "chunked", chunk=7, inner="e5m2", flags=True),
     accumulator("e5m2", "e4m3fn", "chunked", chunk=1, inner="s1e3m2b3", flags=True),
@@ -87,7 +96,7 @@ ROUNDED = [
 def test_rounded_sums_are_those_of_rationals(config: AccumulatorConfig) -> None:
     given = sequence(config, 1500, seed=1)
     got = accumulate(config, **given)
-    want = steps(config, values_of(config.a, given["a"]), given["first"])
+    want = steps(config, values_of(config.a, given["a"]), given["first"], given.get("random"))
     assert got["out"].tolist() == [code for code, _ in want]
     assert got["out"].dtype == config.outputs[0].dtype
     if config.flags:
@@ -115,6 +124,7 @@ EXACT = [
     accumulator("raw_m12e0b7_cn", None, "exact", terms=4),
     accumulator("e4m3fn", "float16", "exact", terms=3, flags=True),
     accumulator("e5m2", "e5m2", "exact", terms=3, overflow="special", flags=True),
+    accumulator("e5m2", "e4m3fn", "exact", terms=3, rounding="stochastic-c", flags=True),
     accumulator("int4", "uint8", "exact", terms=3, flags=True),
     accumulator("e4m3fn", "q4.3", "exact", terms=300, flags=True, rounding="half-away"),
 ]
@@ -135,7 +145,8 @@ def test_exact_sums_are_those_of_rationals(config: AccumulatorConfig) -> None:
         if rounder is None:
             check_raw(config, code, value, finite / unit)
         else:
-            rounded, _, flags = rounder(value)
+            word = int(given["random"][index]) if config.random_bits else 0
+            rounded, _, flags = rounder(value, word)
             wrong = Flags(overflow=overflowed, inexact=overflowed, invalid=invalid)
             assert code == rounded
             assert [got[name][index] for name in FLAGS] == list(merged(flags, wrong))
