@@ -16,7 +16,7 @@ from .ports import FLAGS, Direction, Port, Role, enable_port, flag_ports, random
 from .ranges import Range, value_range
 from .raw import RawFormat
 from .rounded_sum import Draw, Numbers, RoundedSum, finest
-from .rounding import Overflow, RandomBits, Rounding
+from .rounding import Overflow, RandomBits, Rounding, block_random_bits
 from .scalar_format import ScalarFormat, code_dtype
 
 __all__ = ["MAX_EXACT_WIDTH", "AccumulatorConfig", "Kind", "accumulate", "held_range", "places"]
