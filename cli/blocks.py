@@ -22,6 +22,10 @@ def run(args: argparse.Namespace) -> int:
                     "name": name,
                     "summary": BLOCKS[name].summary,
                     "options": {opt.name: describe(opt) for opt in BLOCKS[name].config.options()},
+                    "presets": {
+                        preset: known.meaning
+                        for preset, known in BLOCKS[name].config.presets.items()
+                    },
                 }
                 for name in names
             ]
@@ -34,4 +38,9 @@ def run(args: argparse.Namespace) -> int:
             values = " | ".join(opt.choices) if opt.choices else opt.kind.__name__.lower()
             listed.add_row(opt.flag, values, describe(opt))
         show(listed)
+        if block.config.presets:
+            listed = table(f"{name}: values of --preset", "preset", "meaning")
+            for preset, known in block.config.presets.items():
+                listed.add_row(preset, known.meaning)
+            show(listed)
     return 0

@@ -75,6 +75,12 @@ def add_block(parser: argparse.ArgumentParser, arguments: Sequence[str], default
     block = BLOCKS[name]
     parser.add_argument("block", nargs="?", default=name, choices=[name], help="name of the block")
     group = parser.add_argument_group(f"{name}: {block.summary.rstrip('.').lower()}")
+    if block.config.presets:
+        group.add_argument(
+            "--preset",
+            choices=list(block.config.presets),
+            help="options of a known machine; those given besides come first",
+        )
     for opt in block.config.options():
         settings: dict[str, Any] = {"help": describe(opt), "default": argparse.SUPPRESS}
         if opt.kind is bool:
@@ -133,10 +139,13 @@ def config_of(args: argparse.Namespace) -> BlockConfig:
         for name, value in vars(args).items()
         if name.startswith(prefix)
     }
+    preset = getattr(args, "preset", None)
     required = [opt.name for opt in block.config.options() if opt.required]
-    if not any(name in values for name in required):
-        values = block.example.to_json() | values
     try:
+        if preset is not None:
+            return block.config.preset(preset, **values)
+        if not any(name in values for name in required):
+            values = block.example.to_json() | values
         return block.config.from_json(values)
     except (TypeError, ValueError) as error:
         raise UsageError(str(error)) from None

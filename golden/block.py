@@ -17,6 +17,7 @@ import numpy as np
 
 from .any_format import AnyFormat
 from .ports import Direction, Port, Role
+from .preset import Preset
 from .rounding import MAX_RANDOM_BITS
 
 __all__ = [
@@ -131,9 +132,12 @@ class BlockConfig:
     ----------
     block
         The block's name on the command line.
+    presets
+        Named values of its options.
     """
 
     block: ClassVar[str]
+    presets: ClassVar[Mapping[str, Preset]] = {}
 
     def __post_init__(self) -> None:
         for opt in self.options():
@@ -255,6 +259,22 @@ class BlockConfig:
             if opt.required and opt.name not in values:
                 raise ValueError(f"Option {opt.name} of {cls.block} must be given")
         return cls(**parsed)
+
+    @classmethod
+    def preset(cls, name: str, **options: object) -> Self:
+        """Make a configuration of a preset, and of options that come before the preset's.
+
+        Raises
+        ------
+        ValueError
+            As `from_json`, or if there is no preset of the name.
+        """
+        if name not in cls.presets:
+            known = ", ".join(cls.presets) or "left out"
+            raise ValueError(f"Preset of {cls.block} must be {known}, not {name!r}")
+        kinds = {opt.name: opt for opt in cls.options()}
+        given = {key: kinds[key].parse(value) for key, value in options.items() if key in kinds}
+        return cls.from_json({**cls.presets[name].options(given), **options})
 
 
 def accepted(cycles: int, enable: np.ndarray | None = None) -> np.ndarray:

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 from .exact import Exact
 from .formats import Format
 from .ratio import largest_magnitude, ratio, reciprocal, reduced
-from .rounding import Overflow, Rounding, choice
+from .rounding import Overflow, RandomBits, Rounding, choice
 
 __all__ = ["BlockFormat", "ScaleRule"]
 
@@ -174,6 +174,7 @@ class BlockFormat:
         *,
         rounding: Rounding = Rounding.NEAREST_EVEN,
         overflow: Overflow = Overflow.SATURATE,
+        random: RandomBits | None = None,
         unrounded: bool = False,
         reciprocal_bits: int | None = None,
     ) -> tuple[np.ndarray, np.ndarray]:
@@ -189,6 +190,8 @@ class BlockFormat:
             Rounding of the elements.
         overflow
             What becomes of scales beyond the largest; elements saturate.
+        random
+            The random words of a stochastic rounding, one an element.
         unrounded
             Elements are divided by the scale before it was rounded, amax / max: VS-Quant's
             Eq. 7. For the rule `QUOTIENT`.
@@ -220,10 +223,11 @@ class BlockFormat:
             divisor = dataclasses.replace(amax, negative=amax.negative | outer.negative)
         column = expanded(divisor)
         if reciprocal_bits is None:
-            quotient = ratio(numerator, column, self.element.significand_width)
+            width = self.element.significand_width + (0 if random is None else random.bits)
+            quotient = ratio(numerator, column, width)
         else:
             quotient = times(numerator, reciprocal(column, reciprocal_bits))
-        elements, _ = self.element.round(quotient, rounding)
+        elements, _ = self.element.round(quotient, rounding, random=random)
         if self.symmetric:
             elements = elements + (elements == 2 ** (self.element.width - 1)).astype(elements.dtype)
         return scale, elements

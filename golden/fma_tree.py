@@ -15,11 +15,13 @@ from .exact_sum import exact_sum
 from .formats import Format
 from .narrowed import round_narrowed
 from .ports import FLAGS, Direction, Port, Role, enable_port, flag_ports, random_ports
+from .preset import Preset
 from .ranges import Range, value_range
 from .raw import RawFormat
 from .rounding import Overflow, RandomBits, Rounding, block_random_bits
 from .run_time_bias import bias_ports, bias_shift, check_bias
 from .scalar_format import ScalarFormat
+from .tree_presets import TREE_PRESETS
 from .windowed_ranges import TermRange, WindowedRanges, reference_exponents
 from .windowed_sum import Cut, Reference, Window
 
@@ -82,6 +84,7 @@ class FmaTreeConfig(BlockConfig):
     """
 
     block: ClassVar[str] = "fma-tree"
+    presets: ClassVar[Mapping[str, Preset]] = TREE_PRESETS
 
     a: ScalarFormat = option("format of the operands a")
     b: ScalarFormat = option("format of the operands b")
@@ -100,7 +103,7 @@ class FmaTreeConfig(BlockConfig):
         "results beyond the largest finite one: that one, or infinity or NaN",
         default=Overflow.SATURATE,
     )
-    stages: int = option("pipeline registers", default=1, minimum=0, maximum=16)
+    stages: int = option("pipeline registers", default=1, minimum=0, maximum=24)
     bypass: bool = option(
         "lanes with an operand of zero hold what they multiply; no result changes", default=False
     )
@@ -326,7 +329,7 @@ def raw_sum(config: FmaTreeConfig) -> RawFormat:
     infinity = any(fmt.has_infinity for fmt in formats)
     return RawFormat(
         significand=total.width if signed else total.width - 1,
-        exponent=0 if windowed is None else windowed.exponent_bits,
+        exponent=0 if windowed is None else windowed.exponents.bit_length(),
         bias=-total.unit,
         sign=False,
         infinity=infinity,
@@ -339,18 +342,18 @@ def places(config: FmaTreeConfig) -> tuple[str, ...]:
     """Where a tree can have registers, in the order of the data's way.
 
     With a bypass, in front of all else. Behind the products; with a window, behind each level of
-    the search for their largest exponent, and behind the comparison with the addend's; behind
-    the shifters that bring the products to their places, where operands have exponents or there
-    is a window; behind each level of adders, the addend's after all others. Where the sum is
-    rounded to a format with exponents: behind its magnitude, in the middle and behind the
-    shifter that brings its first one to the front, and behind the neighbour that rounding
-    starts from; else only the last of these.
+    the search for their largest exponent, behind the comparison with the addend's, and behind
+    the distances from it; behind the shifters that bring terms to their places, where operands
+    have exponents or there is a window; behind each level of adders, the addend's after all
+    others. Where the sum is rounded to a format with exponents: behind its magnitude, in the
+    middle and behind the shifter that brings its first one to the front, and behind the neighbour
+    that rounding starts from; else only the last of these.
     """
     found = ["operand", "product"] if config.bypass else ["product"]
     formats = [fmt for name in "abc" for fmt in config.formats(name)]
     if config.window is not None:
         found += [f"largest_{level}" for level in range(1, (config.ways - 1).bit_length() + 1)]
-        found.append("largest")
+        found += ["largest", "distance"]
     moves = any(fmt.max_exponent_field for fmt in formats)
     if config.window is not None or moves:
         found.append("shift")

@@ -48,7 +48,8 @@ def ratio(dividend: Exact, divisor: Exact, width: int) -> Exact:
 
     The first bits of a quotient are kept, `width` + 1 or more. One bit behind them is 1 if that
     leaves a rest: this is rounding to odd. So neither a value of the format nor a midpoint
-    between two is ever reached or crossed.
+    between two is ever reached or crossed. A stochastic rounding of N bits asks where a quotient
+    is among 2^N parts of a step, and needs a width of N more.
 
     The shapes are broadcast. Here, where divisors are scales, NaN comes from NaN only: infinity
     divided by anything is infinity, and finite values are zero if divided by zero (a scale of

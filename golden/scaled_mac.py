@@ -78,6 +78,10 @@ class ScaledMac:
     accumulator: int = 24
 
     def __post_init__(self) -> None:
+        rounding = choice(Rounding, self.rounding, "Rounding")
+        if rounding.stochastic:
+            raise ValueError(f"Rounding of scales must not be stochastic, not {rounding}")
+        object.__setattr__(self, "rounding", rounding)
         for name in ("a", "b"):
             fmt = getattr(self, name)
             if fmt.exponent or fmt.has_nan or fmt.has_infinity:
@@ -100,8 +104,6 @@ class ScaledMac:
                 f"Scaled dot product must be at most {MAX_ACCUMULATOR} bits, not "
                 f"{self.scaled.width}"
             )
-        rounding = choice(Rounding, self.rounding, "Rounding")
-        object.__setattr__(self, "rounding", rounding)
 
     # Ranges, from which the widths come.
 

@@ -20,6 +20,8 @@ class TermRange:
     ----------
     least, most
         Reference exponents of those that are not zero.
+    unit
+        Exponent of the greatest power of two that all terms are multiples of.
     fraction
         How far the reference exponent by fields is above the exponent of a significand's last bit.
     significand
@@ -30,6 +32,7 @@ class TermRange:
 
     least: int
     most: int
+    unit: int
     fraction: int
     significand: int
     negative: bool
@@ -54,6 +57,7 @@ class TermRange:
         return cls(
             least=least,
             most=most,
+            unit=sum(ends.unit for ends in known),
             fraction=fraction,
             significand=significand,
             negative=any(ends.low < 0 for ends in known),
@@ -126,9 +130,9 @@ class WindowedRanges:
         return max(*(term.most for term in self.terms), self.least_exponent)
 
     @property
-    def exponent_bits(self) -> int:
-        """Bits that E needs, counted from the least one."""
-        return (self.most_exponent - self.least_exponent).bit_length()
+    def exponents(self) -> int:
+        """The most that E can be above the least one."""
+        return self.most_exponent - self.least_exponent
 
     @property
     def above(self) -> int:

@@ -69,13 +69,24 @@ class Body:
 
 @dataclass(frozen=True)
 class Encoder:
-    """Makes codes of a format. Cases come in the order of their priority."""
+    """Makes codes of a format. Cases come in the order of their priority.
+
+    Attributes
+    ----------
+    nan
+        The code of NaN results; the format's own if None.
+    """
 
     out: Format
     rounding: Rounding
     overflow: Overflow
     #: The random bits of a stochastic rounding, at the time of the decision.
     random: Value | None = None
+    nan: int | None = None
+
+    @property
+    def nan_code(self) -> int | None:
+        return self.out.nan_code if self.nan is None else self.nan
 
     @property
     def decision(self) -> Decision:
@@ -99,8 +110,7 @@ class Encoder:
         zero
             Whether the result is zero or, in a format without zero, the least value.
         """
-        out = self.out
-        cases = [Case(status.nan, out.nan_code or 0), Case(self.clamped(status), 0)]
+        cases = [Case(status.nan, self.nan_code or 0), Case(self.clamped(status), 0)]
         finite, infinite = self.overflow_cases(beyond, status)
         if finite == infinite:
             cases += self.by_sign(beyond | status.infinity, status, *finite)
@@ -124,8 +134,8 @@ class Encoder:
         special = limit
         if out.magnitude_codes.infinity is not None:
             special = (out.magnitude_codes.infinity, True)
-        elif out.nan_code is not None:
-            special = (out.nan_code, False)
+        elif self.nan_code is not None:
+            special = (self.nan_code, False)
         if self.overflow is Overflow.SATURATE:
             return limit, limit
         return limit if self.rounding is Rounding.TOWARD_ZERO else special, special

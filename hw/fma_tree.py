@@ -5,15 +5,16 @@ from typing import Any
 from amaranth.hdl import Module, Signal, Value
 from amaranth.lib import data, wiring
 
-from ffp8.golden.fma_tree import FmaTreeConfig, places
+from ffp8.golden.fma_tree import FmaTreeConfig, places, windowed_ranges
 
 from .pipeline import Pipeline
 from .ports import members
 from .tree_bypass import bypassed
 from .tree_lanes import decode
 from .tree_products import exact_terms
-from .tree_root import Root
+from .tree_root import Root, RunTimeExponent
 from .tree_sum import exact_sum
+from .windowed_sum import WindowedSum
 
 __all__ = ["FmaTree"]
 
@@ -57,8 +58,6 @@ class FmaTree(wiring.Component):
     def __init__(self, config: FmaTreeConfig):
         if not isinstance(config, FmaTreeConfig):
             raise TypeError(f"Tree config must be an FmaTreeConfig, not {config!r}")
-        if config.window is not None or config.keep is not None or config.nan_code is not None:
-            raise NotImplementedError("Windowed trees have no hardware yet")
         self.config = config
         super().__init__(members(config))
 
@@ -72,9 +71,16 @@ class FmaTree(wiring.Component):
             lanes = bypassed(m, config, pipeline, ports, enable)
         else:
             lanes = decode(m, config, ports)
-        products, addend = exact_terms(m, config, lanes)
-        total, specials = exact_sum(m, pipeline, products, addend, lanes.specials)
-        outputs = Root(m, pipeline, config, self.random_bits(pipeline)).outputs(total, specials)
+        ranges = windowed_ranges(config)
+        random = self.random_bits(pipeline)
+        root = Root(m, pipeline, config, random, config.keep, config.nan_code)
+        if ranges is None:
+            products, addend = exact_terms(m, config, lanes)
+            outputs = root.outputs(*exact_sum(m, pipeline, products, addend, lanes.specials))
+        else:
+            total = WindowedSum(m, pipeline, ranges, keep_sign=config.out is None).of(lanes)
+            exponent = RunTimeExponent(total.exponent, 0, ranges.exponents)
+            outputs = root.outputs(total.term, total.specials, exponent, total.flip)
         for port in config.outputs:
             m.d.comb += Value.cast(getattr(self, port.name)).eq(outputs[port.name])
         return m

@@ -49,6 +49,8 @@ class Neighbour:
     complement
         Whether the value is meant instead of its magnitude: the index is negative for
         negative values, and `up` is towards the greater one of two values.
+    dropped
+        How many last bits of codes the index lacks, because results have zeros there.
     """
 
     index: Value
@@ -59,6 +61,7 @@ class Neighbour:
     far: Value
     most: int | None = None
     complement: bool = False
+    dropped: int = 0
 
 
 def significand_bits(out: Format | Posit, decision: Decision) -> int:
@@ -201,12 +204,15 @@ def encode(m: Module, encoder: Encoder, near: Neighbour, status: Status) -> dict
     """Round, and make the code and the exceptions."""
     out = encoder.out
     size = len(near.index) + 1
-    rounded = Signal(signed(size), name="rounded")
-    if out.fraction and out.exponent:
-        step = Cat(near.up, Const(0, out.fraction - 1), near.implicit)
+    rounded: Value = Signal(signed(size), name="rounded")
+    fraction = out.fraction - near.dropped
+    if fraction and out.exponent:
+        step = Cat(near.up, Const(0, fraction - 1), near.implicit)
         m.d.comb += rounded.eq(near.index + step)
     else:
         m.d.comb += rounded.eq(near.index + near.up + near.implicit)
+    if near.dropped:
+        rounded = Cat(Const(0, near.dropped), rounded).as_signed()
     zero = status.zero
     small: Value = Const(0, 1)
     if not out.zero:

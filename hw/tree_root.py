@@ -7,6 +7,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 
 from ffp8.golden.any_format import AnyFormat
 from ffp8.golden.formats import Format
+from ffp8.golden.formats import Specials as SpecialCodes
 from ffp8.golden.posit import Posit
 from ffp8.golden.ranges import Range
 from ffp8.golden.raw import RawFormat
@@ -14,7 +15,7 @@ from ffp8.golden.rounding import Overflow, Rounding
 from ffp8.golden.scalar_format import ScalarFormat
 
 from .encoder import Encoder, Status
-from .logic import hold, jam
+from .logic import hold, jam, resize
 from .pipeline import Pipeline
 from .posit import align_posit, encode_posit
 from .rounder import (
@@ -30,7 +31,7 @@ from .rounding import Decision
 from .specials import Specials
 from .tree_sum import Term
 
-__all__ = ["Result", "Root"]
+__all__ = ["Result", "Root", "RunTimeExponent"]
 
 
 class Result(Protocol):
@@ -47,6 +48,27 @@ class Result(Protocol):
 
 
 @dataclass(frozen=True)
+class RunTimeExponent:
+    """A power of two that a number is multiplied by, from `low` to `high`."""
+
+    value: Value
+    low: int
+    high: int
+
+    @classmethod
+    def of(cls, value: Value) -> "RunTimeExponent":
+        """A signed value of which nothing else is known."""
+        half = 2 ** (len(value) - 1)
+        return cls(value, -half, half - 1)
+
+    def plus(self, m: Module, other: "RunTimeExponent") -> "RunTimeExponent":
+        low, high = self.low + other.low, self.high + other.high
+        total = Signal(signed(Range(low, high, 0).width), name="run_time_exponent")
+        m.d.comb += total.eq(self.value + other.value)
+        return RunTimeExponent(total, low, high)
+
+
+@dataclass(frozen=True)
 class Root:
     """Makes a tree's outputs of its sum.
 
@@ -58,28 +80,53 @@ class Root:
         The tree's configuration.
     random
         The random bits of a stochastic rounding, after the registers before the rounding.
+    keep
+        The fraction bits that results have; those of their format if None.
+    nan_code
+        The code of NaN results; the format's own if None.
     """
 
     m: Module
     pipeline: Pipeline
     config: Result
     random: Value | None = None
+    keep: int | None = None
+    nan_code: int | None = None
 
-    def outputs(self, total: Term, specials: Specials) -> dict[str, Value]:
-        """The ports: the sum as it is, or rounded."""
+    def outputs(
+        self,
+        total: Term,
+        specials: Specials,
+        exponent: RunTimeExponent | None = None,
+        flip: Value | None = None,
+    ) -> dict[str, Value]:
+        """The ports: the sum as it is, or rounded.
+
+        Parameters
+        ----------
+        exponent
+            What the sum is to be multiplied by, besides what the specials say.
+        flip
+            Whether the sum has the wrong sign; a zero is positive then.
+        """
         m, pipeline, out = self.m, self.pipeline, self.config.out
         number = total.number
         if out is None:
-            return {"out": self.raw(number, specials)}
+            return {"out": self.raw(number, specials, exponent)}
+        minus = number[-1] | specials.negative
+        if flip is not None:
+            minus = (number[-1] ^ flip) & number.any()
         status = Status(
-            sign=Mux(specials.infinity, specials.negative_infinity, number[-1] | specials.negative),
+            sign=Mux(specials.infinity, specials.negative_infinity, minus),
             nan=specials.nan,
             infinity=specials.infinity,
             zero=~number.any() & ~specials.infinity,
             made_nan=specials.made_nan,
         )
         status = hold(m, status, "sum")
-        exponent = specials.exponent
+        if specials.exponent is not None:
+            bias = RunTimeExponent.of(specials.exponent)
+            exponent = bias if exponent is None else exponent.plus(m, bias)
         if isinstance(out, Format) and out.complement and exponent is None:
             encoder = self.encoder(out)
             return self.encoded(
@@ -91,13 +138,13 @@ class Root:
             m.d.comb += magnitude.eq(Mux(number[-1], -number, number))
         if isinstance(out, Format) and not out.exponent:
             encoder = self.encoder(out)
-            moved = Const(0, 0) if exponent is None else exponent
+            moved = Const(0, 0) if exponent is None else exponent.value
             near = align_fixed(m, encoder, magnitude, moved, total.range.unit)
             return self.encoded(encoder, near, status)
         magnitude = pipeline.bits("magnitude", magnitude, "number")
         status = pipeline.bundle("magnitude", status)
         if exponent is not None:
-            exponent = pipeline.bits("magnitude", exponent, "exponent")
+            exponent = pipeline.bundle("magnitude", exponent)
         sum_ = Magnitude(magnitude, total.range, exponent, status)
         match out:
             case Posit():
@@ -107,48 +154,59 @@ class Root:
         raise TypeError(f"Tree result must be a Format or a Posit, not {out!r}")
 
     def encoder(self, out: Format) -> Encoder:
-        return Encoder(out, self.config.rounding, self.config.overflow, self.random)
+        config = self.config
+        return Encoder(out, config.rounding, config.overflow, self.random, self.nan_code)
 
     def encoded(self, encoder: Encoder, near: Neighbour, status: Status) -> dict[str, Value]:
         near = self.pipeline.bundle("neighbour", near)
         status = self.pipeline.bundle("neighbour", status)
         return encode(self.m, encoder, near, status)
 
-    def raw(self, number: Value, specials: Specials) -> Value:
-        """The code of the exact sum."""
+    def raw(self, number: Value, specials: Specials, exponent: RunTimeExponent | None) -> Value:
+        """The code of the sum as it is."""
         raw = self.config.result
         assert isinstance(raw, RawFormat)
         bits = number.as_unsigned()[: raw.significand]
+        field = Const(0, 0) if exponent is None else resize(exponent.value, raw.exponent)
         if raw.nan:
             ordinary = ~specials.nan & ~specials.infinity
             bits = bits & ordinary.replicate(raw.significand)
+            field = field & ordinary.replicate(raw.exponent)
         infinity = specials.infinity & ~specials.nan
         if raw.infinity and raw.complement:
             bits = Cat(bits[:-1], bits[-1] | (infinity & specials.negative_infinity))
-        parts = {"significand": bits, "infinity": infinity, "nan": specials.nan}
+        parts = {"significand": bits, "exponent": field, "infinity": infinity, "nan": specials.nan}
         return Cat(parts[name] for name in raw.fields)
 
     def rounded_float(self, out: Format, total: "Magnitude") -> dict[str, Value]:
         """Magnitudes rounded to a format with exponents."""
         encoder, known = self.encoder(out), total.range
-        wanted = significand_bits(out, encoder.decision)
+        narrow, dropped = self.narrowed(out)
+        wanted = significand_bits(narrow.out, encoder.decision)
         # What the exponent of the least bit is, seen from the least normal result.
         offset = known.unit - out.min_exponent
         if out.step == 2:
             found = self.normalised(total, wanted, offset)
             near = align_power_of_4(self.m, encoder, found.significand, found.scale)
             return self.encoded(encoder, near, found.status)
-        constant = total.exponent is None
-        gradual = out.subnormals and not (constant and offset >= 0)
-        biased = int(out.zero and not gradual and constant)
+        low, high = (0, 0) if total.exponent is None else (total.exponent.low, total.exponent.high)
+        gradual = out.subnormals and offset + low < 0
+        biased = int(out.zero and not gradual)
         found = self.normalised(total, wanted, offset + biased)
         near = align_float(
-            self.m, encoder, found.significand, found.scale, gradual=gradual, biased=biased
+            self.m, narrow, found.significand, found.scale, gradual=gradual, biased=biased
         )
-        if constant:
-            # Rounding can take the largest sum to the next binade, but not beyond it.
-            near = replace(near, most=(length(known) - 1 + offset + 2) * 2**out.fraction)
-        return self.encoded(encoder, near, found.status)
+        # Rounding can take the largest sum to the next binade, but not beyond it.
+        most = (length(known) - 1 + offset + high + 2) * 2**out.fraction
+        return self.encoded(encoder, replace(near, most=most, dropped=dropped), found.status)
+
+    def narrowed(self, out: Format) -> tuple[Encoder, int]:
+        """The encoder of results with fewer fraction bits, and how many there are less."""
+        keep = self.keep
+        if keep is None or keep == out.fraction:
+            return self.encoder(out), 0
+        narrow = out.replace(fraction=keep, specials=SpecialCodes.NONE)
+        return replace(self.encoder(out), out=narrow, nan=None), out.fraction - keep
 
     def rounded_posit(self, out: Posit, total: "Magnitude") -> dict[str, Value]:
         """Magnitudes rounded to a posit."""
@@ -171,9 +229,10 @@ class Root:
         top: Value | int = size - 1 + offset
         low = high = top
         if total.exponent is not None:
-            half = 2 ** (len(total.exponent) - 1)
-            low, high = low - half, high + half - 1
-            top = pipeline.bits("coarse", total.exponent + top, "top")
+            low, high = low + total.exponent.low, high + total.exponent.high
+            top = Signal(signed(Range(low, high, 0).width), name="top")
+            m.d.comb += top.eq(total.exponent.value + (size - 1 + offset))
+            top = pipeline.bits("coarse", top, "top").as_signed()
         zeros: list[Value] = []
         steps = [1 << level for level in reversed(range(max((size - 1).bit_length(), 1)))]
         for step in steps:
@@ -209,7 +268,7 @@ class Magnitude:
 
     number: Value
     range: Range
-    exponent: Value | None
+    exponent: RunTimeExponent | None
     status: Status
 
 

@@ -43,6 +43,24 @@ def run_json(capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
     return json.loads(run(capsys, *arguments, "--json"))
 
 
+def test_preset_stands_for_plain_options() -> None:
+    made = config_of_words(["fma-tree", "--preset", "riscv-rvbna", "--ways", "2", "--b", "e5m2"])
+    assert "--preset" not in made.arguments
+    assert {"window": 24, "b": "e5m2", "cut": "odd"}.items() <= made.to_json().items()
+    assert config_of_words(["fma-tree", *made.arguments]) == made
+    hopper = ["fma-tree", "--preset", "nvidia-hopper-fp8", "--no-align-addend"]
+    made = config_of_words([*hopper, "--nan-code", "0x7fc00000"])
+    assert {"align_addend": False, "nan_code": 0x7FC00000}.items() <= made.to_json().items()
+    assert config_of_words(["fma-tree", *made.arguments]) == made
+
+
+def test_presets_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "riscv-rvbna" in run(capsys, "blocks", "fma-tree")
+    (block,) = run_json(capsys, "blocks", "fma-tree")
+    assert list(block["presets"]) == ["riscv-rvbna", "nvidia-hopper-fp8"]
+    assert "--preset" not in run(capsys, "blocks", "multiplier")
+
+
 def test_help(capsys: pytest.CaptureFixture[str]) -> None:
     shown = run(capsys, "--help")
     assert all(f"  {name} " in shown for name in VERBS)

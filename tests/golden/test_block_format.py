@@ -1,5 +1,6 @@
 """Block formats against a second definition in rationals, gfloat and ml_dtypes."""
 
+import bisect
 import itertools
 import math
 import re
@@ -19,7 +20,7 @@ from ffp8.golden.block_catalogue import BLOCK_FORMATS
 from ffp8.golden.block_format import BlockFormat, ScaleRule
 from ffp8.golden.exact import Exact
 from ffp8.golden.formats import Format
-from ffp8.golden.rounding import Overflow, Rounding
+from ffp8.golden.rounding import Overflow, RandomBits, Rounding
 
 parse = BlockFormat.parse
 NVFP4 = parse("nvfp4")
@@ -150,7 +151,7 @@ def test_values_of_other_types_are_exact(dtype: str) -> None:
         assert (int(scale), codes.tolist()) == oracle.quantise(row)
 
 
-@pytest.mark.parametrize("rounding", [r for r in Rounding if not r.startswith("stochastic")])
+@pytest.mark.parametrize("rounding", [r for r in Rounding if not r.stochastic])
 def test_elements_take_any_rounding(rounding: Rounding) -> None:
     block = parse("mxfp6_e2m3_x8")
     values = blocks(block, 6, seed=7)
@@ -158,6 +159,32 @@ def test_elements_take_any_rounding(rounding: Rounding) -> None:
     assert (scales == block.encode(values)[0]).all()
     scaled = Exact.from_floats(values).scaled(127 - scales[:, None].astype(np.int64))
     assert (elements == block.element.round(scaled, rounding)[0]).all()
+
+
+@pytest.mark.parametrize("bits", [3, 20])
+def test_stochastic_elements_go_up_as_often_as_their_quotients_say(bits: int) -> None:
+    """Rounding A: of the 2^N words, floor(v 2^N) send a value up that is v on the way."""
+    values = np.array([6.5, 0.1, 1.3, 2.7, 3.9, 5.2], np.float32)
+    block = NVFP4.replace(length=len(values))
+    one = np.uint32(0x3F800000)
+    scale, _ = block.encode(values, one)
+    divisor = Fraction(float(block.scale.decode(scale)))
+    magnitudes = sorted({Fraction(v) for v in block.element.decode(np.arange(8)).tolist()})
+    for column, value in enumerate(values[1:].tolist(), 1):
+        quotient = Fraction(value) / divisor
+        place = bisect.bisect_right(magnitudes, quotient) - 1
+        way = (quotient - magnitudes[place]) / (magnitudes[place + 1] - magnitudes[place])
+        # The words from which on the value goes up, and the one before.
+        first = 2**bits - math.floor(way * 2**bits)
+        for word, up in ((first, 1), (first - 1, 0)):
+            words = np.full(block.length, word)
+            _, elements = block.quantise(
+                Exact.from_floats(values),
+                one,
+                rounding=Rounding.STOCHASTIC_A,
+                random=RandomBits(words, bits),
+            )
+            assert elements[column] == place + up
 
 
 def test_nvfp4_by_hand() -> None:

@@ -303,6 +303,6 @@ def test_impossible_configuration_is_refused(options: dict[str, Any], message: s
 def test_places_follow_the_data() -> None:
     config = tree("e4m3fn", "e4m3fn", "bfloat16", "float32", ways=5, window=12)
     assert places(config) == (
-        "product", "largest_1", "largest_2", "largest_3", "largest", "shift",
+        "product", "largest_1", "largest_2", "largest_3", "largest", "distance", "shift",
         "sum_1", "sum_2", "sum_3", "addend", "magnitude", "coarse", "normal", "neighbour",
     )  # fmt: skip

@@ -1,20 +1,31 @@
 """Trees in a compiled simulation, with many cases: ``python tests/hw/full_fma_trees.py``.
 
+``--cases 10000000 --only ways24`` asks for more cases of some trees. Each batch of random cases
+brings corners of its own.
+
 Compiling the simulations of the larger trees takes minutes, so the tests simulate these with
 fewer cases in Amaranth.
 """
 
+import argparse
 import sys
+import time
 from typing import Any
 
 from ffp8.golden.fma_tree import FmaTreeConfig
 from ffp8.golden.scalar_format import ScalarFormat
-from ffp8.synth.verify import verify
+from ffp8.synth.verify import Mismatch, verify
 
 __all__ = ["EXHAUSTIVE", "SAMPLED", "tree"]
 
 #: Cases of trees whose operands are too many to try them all.
 CASES = 10**6
+
+#: Random cases that are compared at a time: golden's arrays of them fit into memory.
+BATCH = 500_000
+
+#: Mismatches of a tree that are printed.
+SHOWN = 5
 
 
 def tree(a: str, b: str, out: str | None, c: str | None = None, **options: Any) -> FmaTreeConfig:
@@ -76,6 +87,17 @@ SAMPLED = (
         enable=True,
     ),
     tree("e4m3fn_nosub", "e5m2", "e3m4_nosub", bias_bits=5, ways=2, stages=2, overflow="special"),
+    tree("e4m3fn", "float16", "float16", ways=2, stages=5, flags=True),
+    tree(
+        "hfp8_1_4_3",
+        "hfp8_1_4_3",
+        "fp16_1_6_9",
+        "fp16_1_6_9",
+        a_other="e5m2",
+        b_other="e5m2",
+        ways=2,
+        stages=7,
+    ),
     tree("e4m3fn", "e5m2", "bfloat16", "float16", bypass=True, ways=4, stages=3, enable=True),
     tree("int8", "posit8_1", None, b_other="e4m3fn", bypass=True, ways=3, stages=2),
     tree("int8", "e4m3fn", "int8", bias_bits=6, ways=2, stages=2, flags=True),
@@ -100,7 +122,7 @@ EXHAUSTIVE = (
         stages=3,
         flags=True,
     ),
-    tree("posit4_1", "fp4_radix4", "posit4_1", "posit4_0", ways=1, stages=0, flags=True),
+    tree("posit4_1", "fp4_radix4", "posit4_1", "s1e2m1_ieee", ways=1, stages=0, flags=True),
     tree("posit8_2", "posit8_2", "posit8_2", ways=1, stages=2, flags=True),
     tree("e4m3fn", "e5m2", "e5m2", bypass=True, ways=1, stages=2, flags=True, enable=True),
     tree("e2m1fn", "e2m1fn", None, bypass=True, ways=2, stages=1),
@@ -133,12 +155,39 @@ EXHAUSTIVE = (
 )
 
 
+def sweep(config: FmaTreeConfig, cases: int) -> tuple[int, list[Mismatch]]:
+    """How many cases were compared, corners included, and what differed.
+
+    Random cases come in batches that fit into memory, each with other corners and stalls.
+    """
+    if config in EXHAUSTIVE:
+        record = verify(config, engine="cxxrtl")
+        return record.cases, list(record.first)
+    compared, found = 0, []
+    for seed, start in enumerate(range(0, cases, BATCH)):
+        count = min(BATCH, cases - start)
+        record = verify(config, engine="cxxrtl", seed=seed, count=count)
+        compared += record.cases
+        found += record.first
+    return compared, found
+
+
 def main() -> int:
+    parser = argparse.ArgumentParser(description="Compare trees with golden in CXXRTL.")
+    parser.add_argument("--cases", type=int, default=CASES, help="random cases of each tree")
+    parser.add_argument("--only", default="", help="trees whose name contains this")
+    options = parser.parse_args()
     failed = 0
     for config in (*SAMPLED, *EXHAUSTIVE):
-        record = verify(config, engine="cxxrtl", count=None if config in EXHAUSTIVE else CASES)
-        print(config.identifier, record.summary, *record.first, flush=True)
-        failed += not record.passed
+        if options.only not in config.identifier:
+            continue
+        start = time.monotonic()
+        compared, found = sweep(config, options.cases)
+        seconds = time.monotonic() - start
+        outcome = "MISMATCHES" if found else "equal to golden"
+        print(f"{config.identifier}: {compared:,} cases, {outcome}, {seconds:.0f} s", flush=True)
+        print(*found[:SHOWN], sep="\n", end="\n" * bool(found))
+        failed += bool(found)
     return int(failed > 0)
 
 

@@ -8,14 +8,14 @@ from functools import cache
 import numpy as np
 import pytest
 from full_fma_trees import EXHAUSTIVE, SAMPLED, tree
-from tree_cases import directed, random
+from tree_mismatches import mismatches
 
 from ffp8.golden.fma_tree import FmaTreeConfig, places
 from ffp8.hw.fma_tree import FmaTree
 from ffp8.synth.design import elaborate
 from ffp8.synth.engines import open_engine, open_engines
-from ffp8.synth.stimuli import Stimuli, cycles
-from ffp8.synth.verify import enable_of, expected, verify
+from ffp8.synth.stimuli import Stimuli
+from ffp8.synth.verify import expected, verify
 
 #: Trees that are compiled fast.
 COMPILED = (
@@ -35,26 +35,6 @@ FEW = 60
 def compiled() -> None:
     """Compile the simulations side by side."""
     open_engines([elaborate(config) for config in (*COMPILED, *EXHAUSTIVE)])
-
-
-def mismatches(
-    config: FmaTreeConfig, engine: str | None, corners: int, chance: int
-) -> dict[str, int]:
-    """How often each output differs from golden, over cycles with stalls."""
-    parts = [directed(config), random(config, chance, seed=4)]
-    # Corners are many; whatever is left out, it is spread.
-    count = len(parts[0]["a"])
-    keep = np.unique(np.linspace(0, count - 1, corners).astype(int))
-    operands = {
-        name: np.concatenate([codes[keep], parts[1][name]]) for name, codes in parts[0].items()
-    }
-    stimuli = cycles(config, Stimuli(operands, exhaustive=False), seed=3)
-    want, defined = expected(config, stimuli)
-    got = open_engine(elaborate(config), engine).run(stimuli.inputs)
-    if config.enable:
-        assert (enable_of(config, stimuli) == 0).sum() > len(stimuli) // 10
-    assert defined.sum() >= len(operands["a"])
-    return {name: int(((got[name] != codes) & defined).sum()) for name, codes in want.items()}
 
 
 @pytest.mark.parametrize("config", COMPILED, ids=lambda config: config.identifier)

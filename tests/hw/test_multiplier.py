@@ -55,6 +55,7 @@ EXHAUSTIVE = (
 SAMPLED = (
     multiplier("float16", "bfloat16", "float32", overflow="special", stages=2, flags=True),
     multiplier("float16", "float16", "float16", stages=3, enable=True),
+    multiplier("e4m3fn", "float16", "float16", stages=2, flags=True),
     multiplier("int16", "float16", "int8", stages=1, flags=True),
     multiplier("e5m2", "e4m3fn", "e4m3fn", bias_bits=6, stages=0, flags=True),
     multiplier("int8", "s0e3m5", "q4.4", bias_bits=4, stages=2, enable=True),
