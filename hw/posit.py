@@ -16,6 +16,10 @@ from .unpacked import Normal, Unpacked, absolute
 __all__ = ["PositNeighbour", "align_posit", "encode_posit", "normalise_posit", "unpack_posit"]
 
 
+#: Up to this many bits, logic of each bit changes a sign faster than a carry chain.
+SHORT = 10
+
+
 def unpack_posit(m: Module, fmt: Posit, code: Value, name: str) -> Unpacked:
     """Take a posit apart; both fields of zero and NaR are zero."""
     exponent, fraction, known = fields(m, fmt, code, name)
@@ -54,7 +58,7 @@ def fields(m: Module, fmt: Posit, code: Value, name: str) -> tuple[Value, Value,
     """
     size = fmt.n - 2
     body = Signal(fmt.n - 1, name=f"{name}_body")
-    m.d.comb += body.eq(absolute(code))
+    m.d.comb += body.eq(positive(code))
     known = Signal(name=f"{name}_known")
     m.d.comb += known.eq(code[:-1].any())
     ones, rest = body[-1], body[:-1]
@@ -87,6 +91,15 @@ def fields(m: Module, fmt: Posit, code: Value, name: str) -> tuple[Value, Value,
     missing = fmt.es + fmt.fraction - len(tail)
     tail = Cat(Const(0, missing), tail)
     return Cat(tail[fmt.fraction :], field), tail[: fmt.fraction], known
+
+
+def positive(code: Value) -> Value:
+    """The code of the magnitude, without the sign bit: behind the last one all bits change."""
+    if len(code) > SHORT:
+        return absolute(code)[:-1]
+    bits = [code[0]]
+    bits += [code[place] ^ (code[-1] & code[:place].any()) for place in range(1, len(code) - 1)]
+    return Cat(*bits)
 
 
 @dataclass(frozen=True)
@@ -146,20 +159,23 @@ def encode_posit(
     m: Module, out: Posit, overflow: Overflow, near: PositNeighbour, status: Status
 ) -> dict[str, Value]:
     """Round, and make the code and the exceptions."""
-    size = out.n - 1
     infinite = status.infinity & ~status.nan
     nar = status.nan | infinite if overflow is Overflow.SPECIAL else status.nan
     ordinary = ~status.nan & ~status.infinity & ~status.zero
     over = (near.above & ordinary) | infinite
     small = near.below & ordinary
-    none = (status.zero & ~infinite) | nar | small
-    magnitude = Signal(size, name="magnitude")
-    least = Cat(small & ~nar, Const(0, size - 1))
-    rounded = (near.index + near.up)[:size] | over.replicate(size)
-    m.d.comb += magnitude.eq((rounded & ~none.replicate(size)) | least)
+    minus, largest = status.sign, over & ~nar
+    plain = ~(largest | small | status.zero | nar)
+    # Minus the rounded index is its complement and 1, or only its complement if it goes up.
+    number = Cat(near.index, Const(0, 1)) ^ minus.replicate(out.n)
+    rounded = Signal(out.n, name="rounded")
+    m.d.comb += rounded.eq(number + (near.up ^ minus))
+    # The largest magnitude is all ones but for the sign, the least one a single 1.
+    middle = (largest & ~minus) | (small & minus)
+    first = ((largest | small) & minus) | nar
+    forced = Cat(largest | small, middle.replicate(out.n - 2), first)
     code = Signal(out.n, name="posit")
-    number = Cat(magnitude, Const(0, 1))
-    m.d.comb += code.eq(Mux(status.sign, -number, number) | Cat(Const(0, size), nar))
+    m.d.comb += code.eq((rounded & plain.replicate(out.n)) | forced)
     return {
         "out": code,
         "overflow": over,

@@ -169,6 +169,8 @@ def sweep(config: FmaTreeConfig, cases: int) -> tuple[int, list[Mismatch]]:
         record = verify(config, engine="cxxrtl", seed=seed, count=count)
         compared += record.cases
         found += record.first
+        state = f"{compared:,} cases, {len(found)} mismatches"
+        print(f"{config.identifier}: {state}", file=sys.stderr, flush=True)
     return compared, found
 
 
