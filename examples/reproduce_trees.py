@@ -5,7 +5,8 @@
 Each study is a function that gives a table: what was measured, ours, and a figure from elsewhere
 where there is one. Errors of dot products are relative to the sum of the products' magnitudes,
 as their mean and maximum over many dot products. The figures beside those of windowed sums come
-from an independent study in numpy with the conversions of ml_dtypes.
+from an independent study in numpy with the conversions of ml_dtypes. Sums of many terms are those
+of `long_sums`.
 """
 
 import argparse
@@ -15,31 +16,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from long_sums import million_terms, swamped_sums
 from rich.console import Console
 from rich.table import Table
+from studies import Row, Study
 
 from ffp8.golden.fma_tree import FmaTreeConfig, fma_tree
 from ffp8.golden.formats import Format
 from ffp8.golden.windowed_sum import Cut, Reference
 
-__all__ = ["STUDIES", "Row", "Study", "chained_sums", "windowed_sums"]
+__all__ = ["STUDIES", "chained_sums", "windowed_sums"]
 
 WAYS = 24
-
-
-@dataclass(frozen=True)
-class Row:
-    """A figure of ours, and the known one if there is one."""
-
-    what: str
-    ours: str
-    known: str = ""
-
-
-@dataclass(frozen=True)
-class Study:
-    title: str
-    rows: list[Row]
 
 
 @dataclass(frozen=True)
@@ -139,8 +127,7 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=20_000, help="dot products to measure with")
     options = parser.parse_args()
     console = Console(highlight=False)
-    for study in STUDIES:
-        found = study(options.count)
+    for found in (*(study(options.count) for study in STUDIES), swamped_sums(), million_terms()):
         table = Table(title=found.title, title_justify="left")
         table.add_column("sum")
         for column in ("measured", "known"):

@@ -1,5 +1,6 @@
 """Accumulator: running sums of terms, rounded after each one, in chunks, or exact."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
@@ -7,15 +8,15 @@ from typing import ClassVar
 import numpy as np
 
 from .any_format import AnyFormat
-from .block import BlockConfig, option
+from .block import BlockConfig, option, random_bits_option
 from .exact import Exact
 from .exact_accumulation import ExactSums, exact_sums
 from .formats import Format
-from .ports import FLAGS, Direction, Port, Role, enable_port, flag_ports
+from .ports import FLAGS, Direction, Port, Role, enable_port, flag_ports, random_ports
 from .ranges import Range, value_range
 from .raw import RawFormat
-from .rounded_sum import Numbers, RoundedSum, finest
-from .rounding import Overflow, Rounding
+from .rounded_sum import Draw, Numbers, RoundedSum, finest
+from .rounding import Overflow, RandomBits, Rounding, block_random_bits
 from .scalar_format import ScalarFormat, code_dtype
 
 __all__ = ["MAX_EXACT_WIDTH", "AccumulatorConfig", "Kind", "accumulate", "held_range", "places"]
@@ -75,6 +76,8 @@ class AccumulatorConfig(BlockConfig):
     * Flags are those of all roundings that the result came of: they rise with one and stay until
       the next sum. In an exact sum, that is the one at the end; a sum that has left the width
       raises `overflow` and `inexact`, and infinities of both signs raise `invalid`.
+    * Stochastic roundings take random words from a port, with each term. In chunks there are two,
+      and that for the inner sum is in the lower bits.
     * Latency is `stages` cycles, with one term a cycle. The registers of the sums are there in
       any case; `places` says where the others go, and in which order they are added.
 
@@ -100,6 +103,7 @@ class AccumulatorConfig(BlockConfig):
         maximum=2**48,
     )
     rounding: Rounding = option("rounding of all sums", default=Rounding.NEAREST_EVEN)
+    random_bits: int = random_bits_option()
     overflow: Overflow = option(
         "sums beyond the largest finite one: that one, or infinity or NaN",
         default=Overflow.SATURATE,
@@ -115,11 +119,10 @@ class AccumulatorConfig(BlockConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.rounding.stochastic:
-            raise ValueError(
-                f"Option rounding must be one without random bits here, not {self.rounding}"
-            )
         self._check_kind()
+        unrounded = "the exact sum" if self.out is None else None
+        bits = block_random_bits(self.rounding, self.random_bits, unrounded)
+        object.__setattr__(self, "random_bits", bits)
         for name in ("inner", "out"):
             fmt = getattr(self, name)
             if fmt is None or self.kind is Kind.EXACT:
@@ -188,6 +191,7 @@ class AccumulatorConfig(BlockConfig):
                 meaning="the term begins a new sum",
             ),
         ]
+        ports += random_ports(self.random_bits * len(LOOPS[self.kind]), "sum")
         if self.enable:
             ports.append(enable_port())
         meaning = "sum of the terms from the first one on"
@@ -254,7 +258,7 @@ def accumulate(config: AccumulatorConfig, **operands: np.ndarray) -> dict[str, n
     Parameters
     ----------
     operands
-        Codes of `a`, and `first`, in the order of time.
+        Codes of `a`, and `first`, in the order of time; and `random` for stochastic roundings.
 
     Returns
     -------
@@ -270,15 +274,18 @@ def accumulate(config: AccumulatorConfig, **operands: np.ndarray) -> dict[str, n
     if len(first) and not first[0]:
         raise ValueError("Sequence of terms must begin with one that is first")
     if config.kind is Kind.EXACT:
-        return exact(config, exact_sums(terms, first, held_range(config)))
-    return rounded(config, terms, first)
+        return exact(config, exact_sums(terms, first, held_range(config)), operands)
+    return rounded(config, terms, first, operands)
 
 
-def exact(config: AccumulatorConfig, sums: ExactSums) -> dict[str, np.ndarray]:
+def exact(
+    config: AccumulatorConfig, sums: ExactSums, operands: Mapping[str, np.ndarray]
+) -> dict[str, np.ndarray]:
     """The ports of exact sums."""
     if config.out is None:
         return {"out": join_raw(raw_sum(config), sums)}
-    codes, flags = config.out.round(sums.value, config.rounding, config.overflow)
+    random = RandomBits(operands["random"], config.random_bits) if config.random_bits else None
+    codes, flags = config.out.round(sums.value, config.rounding, config.overflow, random)
     if not config.flags:
         return {"out": codes}
     found = {
@@ -299,14 +306,19 @@ def join_raw(raw: RawFormat, sums: ExactSums) -> np.ndarray:
     return raw.join(significand=number, infinity=sums.value.infinite, nan=sums.value.nan)
 
 
-def rounded(config: AccumulatorConfig, terms: Exact, first: np.ndarray) -> dict[str, np.ndarray]:
+def rounded(
+    config: AccumulatorConfig, terms: Exact, first: np.ndarray, operands: Mapping[str, np.ndarray]
+) -> dict[str, np.ndarray]:
     """The ports of sums that are rounded after each term."""
     out = config.outer_format
     formats = [out]
     if config.kind is Kind.CHUNKED:
         formats.append(config.inner_format)
     unit = min(value_range(config.a).unit, *map(finest, formats), 0)
-    modes = config.rounding, config.overflow
+    bits = config.random_bits
+    modes = Draw(config.rounding, bits), config.overflow
+    random = np.asarray(operands["random"]) if bits else np.zeros(len(first), np.int64)
+    words = random.tolist()
     numbers = Numbers.of_exact(terms, unit)
     restart, keep = first.tolist(), [True] * len(first)
     if config.kind is Kind.CHUNKED:
@@ -314,9 +326,11 @@ def rounded(config: AccumulatorConfig, terms: Exact, first: np.ndarray) -> dict[
         starts = np.maximum.accumulate(np.where(first, np.arange(len(first)), 0))
         place = (np.arange(len(first)) - starts) % config.chunk
         inner = RoundedSum(config.inner_format, *modes, unit)
-        numbers, _ = inner.run(numbers, (place == 0).tolist(), keep)
+        low = [word & 2**bits - 1 for word in words]
+        words = [word >> bits for word in words]
+        numbers, _ = inner.run(numbers, (place == 0).tolist(), keep, low)
         keep = (place == config.chunk - 1).tolist()
-    sums, codes = RoundedSum(out, *modes, unit).run(numbers, restart, keep)
+    sums, codes = RoundedSum(out, *modes, unit).run(numbers, restart, keep, words)
     found = {"out": np.array(codes, np.int64).astype(code_dtype(out.width))}
     if not config.flags:
         return found

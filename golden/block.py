@@ -202,6 +202,14 @@ class BlockConfig:
         return any(port.role is Role.FIRST for port in self.inputs)
 
     @property
+    def edges(self) -> dict[str, np.ndarray]:
+        """Codes of operands to test the block with besides those that their formats give.
+
+        By port, and only of ports where results change at codes that are special in no other way.
+        """
+        return {}
+
+    @property
     def identifier(self) -> str:
         """Name of the Verilog module: the block, and each option that is not the default."""
         parts = [self.block.replace("-", "_")]

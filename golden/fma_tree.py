@@ -381,7 +381,7 @@ def places(config: FmaTreeConfig) -> tuple[str, ...]:
         found.append("product")
     if config.window is not None:
         found += [f"largest_{level}" for level in range(1, (config.ways - 1).bit_length() + 1)]
-        found += ["largest", "distance"]
+        found += ["distance"] if config.c is None else ["largest", "distance"]
     moves = any(fmt.max_exponent_field for fmt in formats)
     if config.window is not None or moves:
         found.append("shift")

@@ -9,9 +9,9 @@ import numpy as np
 from .exact import Exact
 from .formats import Format
 from .ports import FLAGS
-from .rounding import Overflow, Rounding
+from .rounding import Overflow, RandomBits, Rounding
 
-__all__ = ["Numbers", "RoundedSum", "finest"]
+__all__ = ["Draw", "Numbers", "RoundedSum", "finest"]
 
 #: What a number can be: finite, an infinity, or NaN.
 FINITE, PLUS, MINUS, NAN = range(4)
@@ -65,6 +65,14 @@ def finest(fmt: Format) -> int:
     return fmt.quantum_exponent - (not fmt.subnormals)
 
 
+@dataclass(frozen=True)
+class Draw:
+    """A rounding, and the bits of the random words that it takes; 0 for none."""
+
+    rounding: Rounding
+    bits: int = 0
+
+
 class Rounded(NamedTuple):
     """A rounded value: its code, what it is from now on, and the exceptions."""
 
@@ -87,7 +95,7 @@ class RoundedSum:
     """
 
     fmt: Format
-    rounding: Rounding
+    draw: Draw
     overflow: Overflow
     unit: int
     beyond: list[Rounded] = field(init=False)
@@ -108,7 +116,9 @@ class RoundedSum:
             infinite=np.array([infinite, infinite, False]),
             nan=np.array([False, False, infinite]),
         )
-        codes, flags = fmt.round(huge, self.rounding, self.overflow)
+        # Whatever the words are.
+        random = RandomBits(np.zeros(3, np.int64), self.draw.bits) if self.draw.bits else None
+        codes, flags = fmt.round(huge, self.draw.rounding, self.overflow, random)
         numbers = Numbers.of_exact(fmt.unpack(codes), self.unit)
         columns = np.stack([getattr(flags, name) for name in FLAGS])
         raised = (columns << np.arange(len(FLAGS))[:, np.newaxis]).sum(axis=0).tolist()
@@ -118,7 +128,11 @@ class RoundedSum:
         return [Rounded(*row) for row in rows]
 
     def run(
-        self, terms: Numbers, restart: Sequence[bool], keep: Sequence[bool]
+        self,
+        terms: Numbers,
+        restart: Sequence[bool],
+        keep: Sequence[bool],
+        words: Sequence[int],
     ) -> tuple[Numbers, list[int]]:
         """The sums after each term, and their codes.
 
@@ -128,21 +142,22 @@ class RoundedSum:
             Whether the sum is the term alone, rounded.
         keep
             Whether the next term is added to this sum; else to what this term was added to.
+        words
+            Random words; any numbers where the rounding takes none.
         """
         sums = Numbers([], [], [], [])
         codes = []
         value, negative, kind, flags = 0, True, FINITE, 0
-        rows = zip(
-            terms.values, terms.negative, terms.kinds, terms.flags, restart, keep, strict=True
-        )
-        for term, minus, special, before, begins, kept in rows:
+        parts = terms.values, terms.negative, terms.kinds, terms.flags
+        rows = zip(*parts, restart, keep, words, strict=True)
+        for term, minus, special, before, begins, kept, word in rows:
             if begins:
                 # Nothing is the zero that no zero changes: -0.
                 value, negative, kind, flags = 0, True, FINITE, 0
             if special or kind:
                 total = self.special(kind, special)
             else:
-                total = self.finite(value + term, negative and minus)
+                total = self.finite(value + term, negative and minus, word)
             raised = before | flags | total.flags
             codes.append(total.code)
             sums.values.append(total.value)
@@ -165,7 +180,7 @@ class RoundedSum:
             found = found._replace(flags=found.flags | INVALID)
         return found
 
-    def finite(self, total: int, negative: bool) -> Rounded:
+    def finite(self, total: int, negative: bool, word: int) -> Rounded:
         """A finite sum, rounded; `negative` is the sign of a zero."""
         fmt = self.fmt
         if total:
@@ -182,7 +197,7 @@ class RoundedSum:
         flags = 0
         if rest:
             flags = INEXACT
-            if goes_up(self.rounding, index, rest, 1 << drop):
+            if goes_up(self.draw, index, rest, drop, word):
                 kept, index = kept + 1, index + 1
             if fmt.exponent and size < 1 << fmt.min_exponent - self.unit:
                 flags |= UNDERFLOW
@@ -201,15 +216,27 @@ class RoundedSum:
         return Rounded(code, -value if negative else value, negative, FINITE, flags)
 
 
-def goes_up(rounding: Rounding, index: int, rest: int, unit: int) -> bool:
-    """Whether an inexact magnitude goes up to the next index; see `Rounding.goes_up`."""
-    match rounding:
+def goes_up(draw: Draw, index: int, rest: int, drop: int, word: int) -> bool:
+    """Whether an inexact magnitude goes up to the next index; see `Rounding.goes_up`.
+
+    `rest` is what is above the lesser neighbour, of 2^drop to the next one.
+    """
+    unit, bits = 1 << drop, draw.bits
+    match draw.rounding:
         case Rounding.TOWARD_ZERO:
-            return False
+            up = False
         case Rounding.HALF_AWAY:
-            return 2 * rest >= unit
+            up = 2 * rest >= unit
         case Rounding.NEAREST_EVEN:
-            return 2 * rest > unit or (2 * rest == unit and index % 2 == 1)
+            up = 2 * rest > unit or (2 * rest == unit and index % 2 == 1)
         case Rounding.TO_ODD:
-            return index % 2 == 0
-    raise ValueError(f"Rounding must be one without random bits here, not {rounding}")
+            up = index % 2 == 0
+        case Rounding.STOCHASTIC_A:
+            up = (rest << bits >> drop) + word >= 1 << bits
+        case Rounding.STOCHASTIC_B:
+            up = (rest << bits + 1 >> drop) + 2 * word + 1 >= 2 << bits
+        case Rounding.STOCHASTIC_C:
+            whole, left = divmod(rest << bits, unit)
+            whole += 2 * left > unit or (2 * left == unit and whole % 2 == 1)
+            up = whole + word >= 1 << bits
+    return up

@@ -113,6 +113,13 @@ class LinearMap:
             result ^= self.tables[byte][words >> np.uint32(8 * byte) & 0xFF]
         return result
 
+    def repeated(self, times: int) -> "LinearMap":
+        """The map applied so many times, which is at least once."""
+        columns = np.array(self.columns, np.uint32)
+        for _ in range(times - 1):
+            columns = self(columns)
+        return LinearMap(tuple(int(column) for column in columns))
+
     def squared(self) -> "LinearMap":
         """The map applied twice."""
         columns = self(np.array(self.columns, np.uint32))
@@ -161,10 +168,10 @@ def seeds(config: BlockConfig) -> tuple[int, ...]:
     )
 
 
-def lfsr(seed: int, length: int) -> np.ndarray:
-    """The contents of a shift register of the operands, from its seed on."""
+def lfsr(seed: int, length: int, shifts: int = 1) -> np.ndarray:
+    """The contents of a shift register of the operands, from its seed on, each so many shifts."""
     words = np.array([seed], np.uint32)
-    step = LinearMap.step(GENERATOR)
+    step = LinearMap.step(GENERATOR).repeated(shifts)
     while len(words) < length:
         # What is known, moved on by its own length.
         words = np.concatenate([words, step(words)])

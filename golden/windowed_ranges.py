@@ -80,7 +80,8 @@ class TermRange:
             number = (1 << fraction) - 1
         shift = window.bits + above - fraction
         kept = number << max(shift, 0) >> max(-shift, 0)
-        lost = kept << max(-shift, 0) != number << max(shift, 0)
+        rest = (number << max(shift, 0)) - (kept << max(-shift, 0))
+        lost = rest > 0
         high = low = kept
         match window.cut:
             case Cut.TOWARD_ZERO:
@@ -88,7 +89,7 @@ class TermRange:
             case Cut.FLOOR:
                 low = kept + lost
             case Cut.NEAREST:
-                high = low = kept + lost
+                high = low = kept + (2 * rest + kept % 2 > 1 << max(-shift, 0))
             case Cut.ODD:
                 high = low = kept | lost
             case Cut.STICKY:

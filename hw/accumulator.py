@@ -31,6 +31,8 @@ class Accumulator(wiring.Component):
         Term.
     first : ``In(1)``
         The term begins a new sum.
+    random : ``In(random_bits)``
+        Random bits of a stochastic rounding, twice as many for chunks.
     out : ``Out(FormatLayout)`` or ``Out(RawLayout)``
         Sum of the terms from the first one on.
     enable : ``In(1)``
@@ -41,6 +43,7 @@ class Accumulator(wiring.Component):
 
     a: data.View
     first: Signal
+    random: Signal
     out: data.View
     enable: Signal
 
@@ -55,7 +58,8 @@ class Accumulator(wiring.Component):
         config = self.config
         pipeline = Pipeline(m, config.cuts, self.enable if config.enable else None)
         kind = ExactSum if config.kind is Kind.EXACT else RoundedSum
-        outputs = kind(m, pipeline, config).outputs(Value.cast(self.a), self.first)
+        random = self.random if config.random_bits else None
+        outputs = kind(m, pipeline, config).outputs(Value.cast(self.a), self.first, random)
         for port in config.outputs:
             m.d.comb += Value.cast(getattr(self, port.name)).eq(outputs[port.name])
         return m

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 from amaranth.lib.wiring import Component
 
-from ffp8.golden import accumulator, fma_tree, multiplier
+from ffp8.golden import accumulator, converter, fma_tree, multiplier
 from ffp8.golden.block import BlockConfig
 from ffp8.golden.formats import Format
 
 from .accumulator import Accumulator
+from .converter import Converter
 from .fma_tree import FmaTree
 from .multiplier import Multiplier
 
@@ -73,6 +74,12 @@ BLOCKS: dict[str, Block] = {
             accumulator.AccumulatorConfig(
                 a=Format.parse("bfloat16"), out=Format.parse("float32"), stages=2
             ),
+        ),
+        Block(
+            converter.ConverterConfig,
+            converter.convert,
+            Converter,
+            converter.ConverterConfig(a=Format.parse("bfloat16"), out=E4M3),
         ),
     )
 }

@@ -111,7 +111,7 @@ class Encoder:
             Whether the result is zero or, in a format without zero, the least value.
         """
         cases = [Case(status.nan, self.nan_code or 0), Case(self.clamped(status), 0)]
-        finite, infinite = self.overflow_cases(beyond, status)
+        finite, infinite = self.overflow_codes
         if finite == infinite:
             cases += self.by_sign(beyond | status.infinity, status, *finite)
         else:
@@ -125,9 +125,8 @@ class Encoder:
         """Whether infinity comes out as infinity."""
         return self.overflow is Overflow.SPECIAL and self.out.has_infinity
 
-    def overflow_cases(
-        self, beyond: Value, status: Status
-    ) -> tuple[tuple[int, bool], tuple[int, bool]]:
+    @property
+    def overflow_codes(self) -> tuple[tuple[int, bool], tuple[int, bool]]:
         """Codes, and whether they keep the sign, for finite overflow and for infinity."""
         out = self.out
         limit = (out.max_index, True)

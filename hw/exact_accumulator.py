@@ -61,7 +61,7 @@ class ExactSum:
     pipeline: Pipeline
     config: AccumulatorConfig
 
-    def outputs(self, code: Value, first: Value) -> dict[str, Value]:
+    def outputs(self, code: Value, first: Value, random: Value | None) -> dict[str, Value]:
         """The ports: the sum as it is, or rounded."""
         m, pipeline, config = self.m, self.pipeline, self.config
         held = held_range(config)
@@ -92,13 +92,26 @@ class ExactSum:
             negative_infinity=seen.minus,
             negative=seen.negative,
         )
-        root = Root(m, pipeline, config)
+        root = Root(m, pipeline, config, self.late(random))
         outputs = root.outputs(Term(number, None, held), hold(m, specials, "sum_is"))
         overflowed = seen.left
         for place in BEHIND:
             overflowed = pipeline.bits(place, overflowed, "overflowed")
         wrong = {name: outputs[name] | overflowed for name in ("overflow", "inexact")}
         return outputs | wrong
+
+    def late(self, random: Value | None) -> Value | None:
+        """The random bits at the time of rounding."""
+        if random is None:
+            return None
+        pipeline = self.pipeline
+        random = pipeline.bits("shift", pipeline.bits("term", random, "random"), "random")
+        beside = pipeline.register(len(random), "sum_random")
+        pipeline.load(beside, random)
+        found: Value = beside
+        for place in BEHIND[:-1]:
+            found = pipeline.bits(place, found, "random")
+        return found
 
     def specials(self, parts: Unpacked, first: Value, left: Value, negative: Value) -> Seen:
         """What was seen up to the sum that is in the register, in registers beside it.

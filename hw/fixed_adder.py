@@ -21,9 +21,6 @@ __all__ = ["FixedAddend", "FixedAdder"]
 #: A term whose range has this many bits more than the result is cut to what matters.
 SPARE_BITS = 8
 
-#: Bits behind a result's last one: one to round by, and one for all that was below.
-BELOW = 2
-
 
 @dataclass(frozen=True)
 class FixedAddend:
@@ -73,9 +70,9 @@ class FixedAdder:
         """A term without what makes no difference.
 
         Its magnitude is no larger than what takes any sum out of range, and what is below the
-        bit to round by is one bit.
+        bits to round by is one bit.
         """
-        m, out = self.m, self.out
+        m, out, below = self.m, self.out, self.encoder.decision.bits
         term = normalise(m, self.term_format, code, name)
         top = out.width
         offset = term.offset - out.quantum_exponent
@@ -85,12 +82,12 @@ class FixedAdder:
         m.d.comb += under.eq(top - offset - term.exponent)
         amount = under[:-1] & ~under[-1].replicate(size - 1)
         nothing = term.zero | term.infinity | term.nan
-        magnitude = jam(Cat(term.fraction, Const(1, 1)), top + 1 + BELOW)
+        magnitude = jam(Cat(term.fraction, Const(1, 1)), top + 1 + below)
         magnitude = magnitude & ~nothing.replicate(len(magnitude))
         magnitude = shift_right_jam(m, magnitude, amount, f"{name}_cut")
         number = negate(m, magnitude, term.sign, f"{name}_signed")
         limit = 2 ** len(magnitude) - 1
-        known = Range(-limit, limit, out.quantum_exponent - BELOW)
+        known = Range(-limit, limit, out.quantum_exponent - below)
         return FixedAddend(number, known, term.sign, term.infinity, term.nan)
 
     def add(self, code: Value, nothing: Value, two: FixedAddend) -> tuple[Neighbour, Status]:

@@ -10,16 +10,12 @@ from ffp8.golden.raw import RawFormat
 from ffp8.golden.scalar_format import ScalarFormat
 
 from .encoder import Encoder, Status
-from .logic import goes_up, hold, jam, shift_right_jam
+from .logic import above, hold, jam, shift_right_jam
 from .operand import normalise
-from .rounder import Neighbour
+from .rounder import Neighbour, significand_bits
 from .unpacked import unpack
 
 __all__ = ["Addend", "FloatAdder"]
-
-#: Bits behind a result's last one: two to round by, the first of which may move up, and one for
-#: all that was below.
-BELOW = 3
 
 
 @dataclass(frozen=True)
@@ -70,7 +66,8 @@ class FloatAdder:
         """Bits of both significands: cancelling numbers, not one place apart, lose none."""
         kept, fmt = self.out.fraction + 1, self.term_format
         term = fmt.significand if isinstance(fmt, RawFormat) else significand_width(fmt)
-        return max(term + 1, kept + BELOW)
+        # The first bit of those to round by may move up.
+        return max(term + 1, kept + 1 + self.encoder.decision.bits)
 
     def own(self, code: Value, name: str) -> Addend:
         """A code of the result's format."""
@@ -141,7 +138,9 @@ class FloatAdder:
         m.d.comb += place.eq(Mux(swap, two.place, one.place))
         m.d.comb += big.eq(Mux(swap, two.significand, one.significand))
         m.d.comb += small.eq(Mux(swap, one.significand, two.significand))
-        moved = shift_right_jam(m, small, Mux(swap, distances[1], distances[0]), "aligned")
+        distance = Signal(size)
+        m.d.comb += distance.eq(Mux(swap, distances[1], distances[0]))
+        moved = self.shift_right(small, distance)
         minus = one.sign ^ two.sign
         total = Signal(self.bits + 1)
         inverted = moved ^ minus.replicate(self.bits)
@@ -152,10 +151,27 @@ class FloatAdder:
         # How far the first bit may go down: a mark stands where it is at the least place.
         limits = [place == limit + floor - 1 for limit in range(1, self.bits + 1)]
         number, zeros, real = self.normalise(total, Cat(Const(0, 1), *limits))
-        scale = Signal(signed(max(size, len(zeros)) + 2), name="scale")
-        m.d.comb += scale.eq(place - zeros)
+        field = Signal(signed(max(size, len(zeros)) + 2), name="field")
+        m.d.comb += field.eq(place + 1 - zeros)
         known = status(one, two, Mux(swap, two.sign, one.sign), ~total.any())
-        return self.neighbour(number, scale, real), hold(m, known, "sum")
+        return self.neighbour(number, field, real), hold(m, known, "sum")
+
+    def shift_right(self, number: Value, distance: Value) -> Value:
+        """As `shift_right_jam`, with what is lost collected beside the shifter and not in it."""
+        m = self.m
+        size = len(number)
+        steps = min((size - 1).bit_length(), len(distance))
+        reached = min(size, 2 ** len(distance) - 1)
+        lost = [number[place] & above(distance, place) for place in range(reached)]
+        far = distance[steps:].any()
+        moved = number
+        for level in range(steps):
+            moved = Mux(distance[level], moved[1 << level :], moved)
+        aligned = Signal(size, name="aligned")
+        m.d.comb += aligned.eq(Mux(far, 0, moved))
+        jammed = Signal(size, name="jammed")
+        m.d.comb += jammed.eq(Cat(aligned[0] | Cat(lost).any(), aligned[1:]))
+        return jammed
 
     def normalise(self, total: Value, marks: Value) -> tuple[Value, Value, Value]:
         """A sum moved left until its first bit is one, or where the mark is.
@@ -172,42 +188,57 @@ class FloatAdder:
         above = Cat(*reversed([~marks[:index].any() for index in range(size)]))
         real = Signal()
         m.d.comb += real.eq((total & above).any())
-        number, zeros = total, []
-        step = 1 << max((size - 1).bit_length() - 1, 0)
-        while step:
-            empty = Signal(name=f"empty_{step}")
-            m.d.comb += empty.eq(~guide[max(len(guide) - step, 0) :].any())
-            moved = Signal(size, name=f"normal_{step}")
-            m.d.comb += moved.eq(Mux(empty, Cat(Const(0, step), number)[:size], number))
-            # Further steps look at less than this one, in sum.
-            keep = min(step - 1, len(guide))
-            seen = Signal(keep, name=f"guide_{step}")
-            wide = Cat(Const(0, 2 * step), guide)
-            top = len(wide)
-            here, there = wide[top - keep :], wide[top - step - keep : top - step]
-            m.d.comb += seen.eq(Mux(empty, there, here))
-            number, guide = moved, seen
-            zeros.append(empty)
-            step //= 2
-        return number, Cat(*reversed(zeros)), real
+        zeros = Signal(range(size), name="zeros")
+        m.d.comb += zeros.eq(leading_zeros(guide)[: len(zeros)])
+        number = Signal(size, name="normal")
+        m.d.comb += number.eq((total << zeros)[:size])
+        return number, zeros, real
 
-    def neighbour(self, number: Value, scale: Value, real: Value) -> Neighbour:
-        """What a normalised sum is rounded from; `real` says whether its first bit is one."""
+    def neighbour(self, number: Value, field: Value, real: Value) -> Neighbour:
+        """What a normalised sum is rounded from.
+
+        `field` is the exponent field if the first bit is one, which `real` says. The neighbour
+        tells itself whether rounding ends beyond the largest index, because finding that out of
+        the rounded one takes longer.
+        """
         m, out = self.m, self.out
         never = Const(0, 1)
-        kept = jam(number, out.fraction + 3)
-        sticky, guard, fraction = kept[0], kept[1], kept[2:-1]
-        lost = guard | sticky
+        decision = self.encoder.decision
+        kept = jam(number, significand_bits(out, decision))
+        rest, fraction = kept[: decision.bits], kept[decision.bits : -1]
+        lost = rest.any()
         if not out.exponent:
             index = Cat(fraction, never).as_signed()
-            up = goes_up(self.encoder.rounding, index[0], guard, sticky)
+            up = decision.goes_up(m, index[0], rest)
             return Neighbour(index, never, up, lost, never, far=real)
-        index = Signal(signed(out.fraction + len(scale)), name="index")
-        m.d.comb += index.eq(Cat(fraction, scale).as_signed())
-        last = index[0] if out.fraction else index[0] ^ real
-        up = goes_up(self.encoder.rounding, last, guard, sticky)
-        tiny = ~real if out.subnormals else scale[-1]
-        return Neighbour(index, real, up, lost, tiny, far=never)
+        # A field of a subnormal is 1 so far.
+        exponent = Cat(field[0] & real, field[1:]) if out.subnormals else field
+        index = Signal(signed(out.fraction + len(field)), name="index")
+        m.d.comb += index.eq(Cat(fraction, exponent).as_signed())
+        up = Signal(name="up")
+        goes = decision.goes_up(m, index[0], rest)
+        # Without subnormals, what is below the grid is flushed, and not rounded up to it.
+        m.d.comb += up.eq(goes if out.subnormals else goes & real)
+        tiny = ~real if out.subnormals else ~above(field, 0)
+        last = out.max_index
+        far = above(index, last) | (up & above(index, last - 1))
+        return Neighbour(index, never, up, lost, tiny, far=far, most=last)
+
+
+def leading_zeros(number: Value) -> Value:
+    """How many zeros are before the first one; that of a number without any means nothing."""
+    size = 1 << max(len(number) - 1, 1).bit_length()
+    bits = Cat(Const(0, size - len(number)), number)
+
+    def count(part: Value) -> tuple[Value, Value]:
+        """Whether there is a one, and the zeros before it."""
+        if len(part) == 1:
+            return part[0], Const(0, 0)
+        half = len(part) // 2
+        (low_any, low), (high_any, high) = count(part[:half]), count(part[half:])
+        return low_any | high_any, Cat(Mux(high_any, high, low), ~high_any)
+
+    return count(bits)[1]
 
 
 def significand_width(fmt: AnyFormat) -> int:

@@ -3,18 +3,17 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from amaranth.hdl import Cat, Const, Module, Signal, Value, signed
+from amaranth.hdl import Cat, Const, Module, Signal, Value
 from amaranth.lib import data, wiring
 
-from ffp8.golden.formats import Format, Specials
+from ffp8.golden.formats import Format
 from ffp8.golden.multiplier import MultiplierConfig
 from ffp8.golden.posit import Posit
 from ffp8.golden.raw import RawFormat
-from ffp8.golden.scalar_format import ScalarFormat
 
 from .encoder import Encoder, Status
-from .logic import add, multiply, multiply_signed, normalise_product, plus_constant, resize
-from .operand import normalise, unpack
+from .logic import add, multiply, multiply_signed, normalise_product, resize
+from .operand import fold_offset, is_integer, normalise, signed_integer, unpack
 from .pipeline import Pipeline
 from .ports import members
 from .posit import align_posit, encode_posit
@@ -30,7 +29,6 @@ from .rounding import Decision
 from .run_time_bias import bias_shift
 from .short_product import ShortProduct
 from .table import lookup
-from .unpacked import Normal
 
 __all__ = ["Multiplier"]
 
@@ -267,43 +265,6 @@ class Multiplier(wiring.Component):
         formats = {"a": [config.a], "b": [config.b], "out": [config.out]}
         ports = {f"{name}_bias": Value.cast(getattr(self, f"{name}_bias")) for name in formats}
         return pipeline.bits("operand", bias_shift(ports, formats), "shift")
-
-
-def is_integer(fmt: ScalarFormat) -> bool:
-    """Whether codes are signed or unsigned integers times a power of two, all of them."""
-    if not isinstance(fmt, Format):
-        return False
-    plain = fmt.exponent == 0 and fmt.specials is Specials.NONE
-    return plain and (fmt.complement or not fmt.sign)
-
-
-def signed_integer(fmt: ScalarFormat, code: Value) -> Value:
-    """A code of an integer format as a signed number."""
-    return code.as_signed() if fmt.sign else Cat(code, Const(0, 1)).as_signed()
-
-
-def fold_offset(m: Module, operand: Normal, offset: int) -> Normal:
-    """Move the constant of an exponent sum into an operand's exponent."""
-    shape = operand.exponent.shape()
-    low = -(2 ** (shape.width - 1)) if shape.signed else 0
-    high = low + 2**shape.width - 1
-    width = (
-        max(
-            (bound + offset if bound + offset >= 0 else ~(bound + offset)).bit_length()
-            for bound in (low, high)
-        )
-        + 1
-    )
-    exponent = Signal(signed(width), name="exponent_offset")
-    m.d.comb += exponent.eq(plus_constant(m, operand.exponent, offset, width, "exponent_offset"))
-    return replace(
-        operand,
-        exponent=exponent,
-        low=operand.low + offset,
-        high=operand.high + offset,
-        zero_exponent=operand.zero_exponent + offset,
-        offset=operand.offset - offset,
-    )
 
 
 def product_of_ones(m: Module, a: Value, b: Value) -> tuple[Value, Value]:

@@ -1,18 +1,22 @@
 """Operands of any format, taken apart."""
 
-from amaranth.hdl import Module, Value
+from dataclasses import replace
+
+from amaranth.hdl import Cat, Const, Module, Signal, Value, signed
 
 from ffp8.golden.any_format import AnyFormat
-from ffp8.golden.formats import Format
+from ffp8.golden.formats import Format, Specials
 from ffp8.golden.posit import Posit
 from ffp8.golden.raw import RawFormat
+from ffp8.golden.scalar_format import ScalarFormat
 
 from . import unpacked
+from .logic import plus_constant
 from .posit import normalise_posit, unpack_posit
 from .raw import normalise_raw, unpack_raw
 from .unpacked import Normal, Unpacked
 
-__all__ = ["normalise", "unpack"]
+__all__ = ["fold_offset", "is_integer", "normalise", "signed_integer", "unpack"]
 
 
 def unpack(m: Module, fmt: AnyFormat, code: Value, name: str) -> Unpacked:
@@ -37,3 +41,41 @@ def normalise(m: Module, fmt: AnyFormat, code: Value, name: str) -> Normal:
         case RawFormat():
             return normalise_raw(m, fmt, code, name)
     raise TypeError(f"Operand format must be a Format, a Posit or a RawFormat, not {fmt!r}")
+
+
+def fold_offset(m: Module, operand: Normal, offset: int) -> Normal:
+    """Move the constant of an exponent sum into an operand's exponent."""
+    shape = operand.exponent.shape()
+    low = -(2 ** (shape.width - 1)) if shape.signed else 0
+    high = low + 2**shape.width - 1
+    width = (
+        max(
+            (bound + offset if bound + offset >= 0 else ~(bound + offset)).bit_length()
+            for bound in (low, high)
+        )
+        + 1
+    )
+    exponent = Signal(signed(width), name="exponent_offset")
+    m.d.comb += exponent.eq(plus_constant(m, operand.exponent, offset, width, "exponent_offset"))
+    return replace(
+        operand,
+        exponent=exponent,
+        low=operand.low + offset,
+        high=operand.high + offset,
+        zero_exponent=operand.zero_exponent + offset,
+        offset=operand.offset - offset,
+    )
+
+
+def is_integer(fmt: AnyFormat) -> bool:
+    """Whether codes are signed or unsigned integers times a power of two, all of them."""
+    if not isinstance(fmt, Format):
+        return False
+    plain = fmt.exponent == 0 and fmt.specials is Specials.NONE
+    return plain and (fmt.complement or not fmt.sign)
+
+
+def signed_integer(fmt: AnyFormat, code: Value) -> Value:
+    """A code of an integer format as a signed number."""
+    signed_codes = isinstance(fmt, ScalarFormat) and fmt.sign
+    return code.as_signed() if signed_codes else Cat(code, Const(0, 1)).as_signed()

@@ -71,25 +71,32 @@ class RoundedSum:
     pipeline: Pipeline
     config: AccumulatorConfig
 
-    def outputs(self, code: Value, first: Value) -> dict[str, Value]:
+    def outputs(self, code: Value, first: Value, random: Value | None) -> dict[str, Value]:
         """The ports."""
         config, pipeline = self.config, self.pipeline
+        if random is not None:
+            random = pipeline.bits("term", pipeline.bits("operand", random, "random"), "random")
         out, none = config.outer_format, Const(0, len(FLAGS))
         code = pipeline.bits("operand", code, "a")
         first = pipeline.bits("operand", first, "first")
         first = pipeline.bits("term", first, "first")
         if config.kind is Kind.RUNNING:
-            adder = self.adder(out, config.a)
+            adder = self.adder(out, config.a, random)
             term = pipeline.bundle("term", adder.term(code, "a"))
             return self.ports(self.total(adder, term, Step(first, None, none), "sum"))
-        adder = self.adder(config.inner_format, config.a)
+        bits = config.random_bits
+        adder = self.adder(config.inner_format, config.a, None if random is None else random[:bits])
         term = pipeline.bundle("term", adder.term(code, "a"))
         begins, ends = self.chunks(first)
         inner = self.total(adder, term, Step(begins, None, none), "inner")
         beside = {name: pipeline.register(1, f"inner_{name}") for name in ("first", "ends")}
         pipeline.load(beside["first"], first)
         pipeline.load(beside["ends"], ends)
-        adder = self.adder(out, config.inner_format)
+        if random is not None:
+            late = pipeline.register(bits, "inner_random")
+            pipeline.load(late, random[bits:])
+            random = pipeline.bits("partial", late, "random")
+        adder = self.adder(out, config.inner_format, random)
         part = pipeline.bundle("partial", adder.term(inner.code, "partial"))
         step = Step(beside["first"], beside["ends"], inner.flags)
         return self.ports(self.total(adder, part, pipeline.bundle("partial", step), "sum"))
@@ -97,9 +104,9 @@ class RoundedSum:
     def ports(self, total: Sum) -> dict[str, Value]:
         return {"out": total.code} | dict(zip(FLAGS, total.flags, strict=True))
 
-    def adder(self, out: Format, term: AnyFormat) -> Adder:
+    def adder(self, out: Format, term: AnyFormat, random: Value | None) -> Adder:
         """What adds terms to sums of a format."""
-        encoder = Encoder(out, self.config.rounding, self.config.overflow)
+        encoder = Encoder(out, self.config.rounding, self.config.overflow, random)
         plain = not out.exponent and out.specials is SpecialCodes.NONE
         if plain and (out.complement or not out.sign):
             return FixedAdder(self.m, encoder, term)

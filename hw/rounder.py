@@ -223,13 +223,13 @@ def encode(m: Module, encoder: Encoder, near: Neighbour, status: Status) -> dict
     beyond = above(rounded, out.max_index)
     if near.most is not None and near.most <= out.max_index:
         beyond = Const(0, 1)
-    body: Value = rounded.as_unsigned()[: out.magnitude_width]
+    body = resize(rounded, out.magnitude_width)
     if near.complement:
         beyond = beyond | ~above(rounded, -out.max_index - 2)
         body = resize(rounded, out.width)
     elif out.complement:
         beyond = Mux(status.sign, above(rounded, out.max_index + 1), beyond)
-        body = Mux(status.sign, -rounded, rounded)[: out.width]
+        body = resize(Mux(status.sign, -rounded, rounded), out.width)
     beyond = (beyond | near.far) & finite
     cases = encoder.cases(status, beyond, zero | small)
     code = encoder.code(m, status, cases, Body(body))

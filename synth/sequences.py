@@ -23,14 +23,19 @@ CORNERS = 1 / 16
 def sequence(config: BlockConfig, count: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
     """Operands in the order of time.
 
-    A new sum begins at random, with ports of role FIRST high, and in the first place. In each
-    sum, the codes of a port have their first bits in common, any number of them, but often not
-    the sign. Half of the sums have finite terms only.
+    A new sum begins at random, with the port of role FIRST high, and in the first place. Other
+    ports of that role are high in the first place, too, and else independent. In each sum, the
+    codes of a port have their first bits in common, any number of them, but often not the sign.
+    Half of the sums have finite terms only. Random words have nothing in common.
     """
-    first = starts(count, rng)
-    which = np.cumsum(first) - 1
+    first = {port.name: starts(count, rng) for port in config.operands if port.role is Role.FIRST}
+    which = np.cumsum(next(iter(first.values()))) - 1
     return {
-        port.name: first.astype(port.dtype) if port.role is Role.FIRST else terms(port, which, rng)
+        port.name: first[port.name].astype(port.dtype)
+        if port.name in first
+        else random_codes(port, count, rng)
+        if port.role is Role.RANDOM
+        else terms(port, which, rng)
         for port in config.operands
     }
 

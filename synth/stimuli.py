@@ -61,11 +61,30 @@ def cases(config: BlockConfig, seed: int, count: int | None = None) -> Stimuli:
         port.name: random_codes(port, 2**18 if count is None else count, rng)
         for port in config.operands
     }
-    parts = [combinations(config.operands, rng), patterns(config.operands, rng), random]
+    parts = [
+        combinations(config.operands, rng),
+        patterns(config.operands, rng),
+        edges(config, rng),
+        random,
+    ]
     return Stimuli(
         {name: np.concatenate([part[name] for part in parts if part]) for name in random},
         exhaustive=False,
     )
+
+
+def edges(config: BlockConfig, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """The edges of the block itself, with random codes at the ports that have none."""
+    known = config.edges
+    if not known:
+        return {}
+    rows = max(len(codes) for codes in known.values())
+    return {
+        port.name: np.resize(known[port.name], rows)
+        if port.name in known
+        else random_codes(port, rows, rng)
+        for port in config.operands
+    }
 
 
 def every_combination(ports: tuple[Port, ...]) -> dict[str, np.ndarray]:

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 import pytest
-from reproduce_trees import STUDIES, Row, Study, chained_sums
+from reproduce_trees import STUDIES, chained_sums
+from studies import Row, Study
 
 
 def mean(figure: str) -> float:

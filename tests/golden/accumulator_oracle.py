@@ -80,49 +80,54 @@ class Rounder:
         self.oracle = Oracle.of(fmt)
         self.oracle.denominator = 2**400
         self.modes = str(config.rounding), str(config.overflow)
+        self.bits = config.random_bits
 
-    def __call__(self, value: Value) -> tuple[int, Value, Flags]:
+    def __call__(self, value: Value, word: int = 0) -> tuple[int, Value, Flags]:
         magnitude = value.magnitude
         if isinstance(magnitude, Fraction):
             magnitude = self.oracle.numerator(magnitude)
-        code, flags = self.oracle.encode(value.negative, magnitude, *self.modes)
+        code, flags = self.oracle.encode(value.negative, magnitude, *self.modes, (word, self.bits))
         return code, self.oracle.decode(code), flags
 
 
 NONE = Value(True, Fraction(0))  # Minus zero changes nothing, not even zero's sign.
 
 
-def running(config: AccumulatorConfig, terms: list[Value], first: np.ndarray) -> Iterator[Step]:
+def running(
+    config: AccumulatorConfig, terms: list[Value], first: np.ndarray, words: list[int]
+) -> Iterator[Step]:
     """Codes and exceptions of a running sum."""
     assert config.out is not None
     rounder = Rounder(config.out, config)
     total, raised = NONE, NOTHING
-    for term, begins in zip(terms, first, strict=True):
+    for term, begins, word in zip(terms, first, words, strict=True):
         if begins:
             total, raised = NONE, NOTHING
         exact, invalid = add(total, term)
-        code, total, flags = rounder(exact)
+        code, total, flags = rounder(exact, word)
         raised = merged(raised, flags, Flags(invalid=invalid))
         yield code, raised
 
 
-def chunked(config: AccumulatorConfig, terms: list[Value], first: np.ndarray) -> Iterator[Step]:
+def chunked(
+    config: AccumulatorConfig, terms: list[Value], first: np.ndarray, words: list[int]
+) -> Iterator[Step]:
     """The same of two levels."""
     assert config.out is not None
     outer_rounder = Rounder(config.out, config)
     inner_rounder = Rounder(config.inner_format, config)
     outer, outer_raised, inner, inner_raised, count = NONE, NOTHING, NONE, NOTHING, 0
-    for term, begins in zip(terms, first, strict=True):
+    for term, begins, word in zip(terms, first, words, strict=True):
         if begins:
             outer, outer_raised = NONE, NOTHING
         if begins or count == config.chunk:
             inner, inner_raised, count = NONE, NOTHING, 0
         count += 1
         exact, invalid = add(inner, term)
-        _, inner, flags = inner_rounder(exact)
+        _, inner, flags = inner_rounder(exact, word % 2**config.random_bits)
         inner_raised = merged(inner_raised, flags, Flags(invalid=invalid))
         exact, invalid = add(outer, inner)
-        code, total, flags = outer_rounder(exact)
+        code, total, flags = outer_rounder(exact, word >> config.random_bits)
         raised = merged(outer_raised, inner_raised, flags, Flags(invalid=invalid))
         if count == config.chunk:
             outer, outer_raised = total, raised
@@ -146,7 +151,13 @@ def exact_steps(
         yield value, finite, overflowed, invalid
 
 
-def steps(config: AccumulatorConfig, terms: list[Value], first: np.ndarray) -> list[Step]:
+def steps(
+    config: AccumulatorConfig,
+    terms: list[Value],
+    first: np.ndarray,
+    words: np.ndarray | None = None,
+) -> list[Step]:
     """Codes and exceptions of sums that are rounded after each term."""
     model = running if config.kind is Kind.RUNNING else chunked
-    return list(model(config, terms, first))
+    numbers = [0] * len(terms) if words is None else words.tolist()
+    return list(model(config, terms, first, numbers))

@@ -43,6 +43,21 @@ SAMPLED = (
     accumulator("e5m2", "e4m3fn", rounding="toward-zero", flags=True),
     accumulator("e4m3fn", "e5m2", rounding="half-away", overflow="special", flags=True),
     accumulator("e5m2", "e4m3fn", rounding="to-odd", flags=True),
+    accumulator("e5m2", "e4m3fn", rounding="stochastic-a", random_bits=3, flags=True, stages=3),
+    accumulator("e4m3fn", "e5m2_nosub", rounding="stochastic-b", random_bits=4, enable=True),
+    accumulator("e4m3fn", "q4.3", rounding="stochastic-c", random_bits=1, flags=True),
+    accumulator("float16", "int8", rounding="stochastic-c", flags=True, stages=2),
+    accumulator(
+        "e4m3fn",
+        "e5m2",
+        "chunked",
+        chunk=4,
+        rounding="stochastic-c",
+        random_bits=5,
+        stages=5,
+        enable=True,
+    ),
+    accumulator("e5m2", "e4m3fn", "exact", terms=9, rounding="stochastic-c", stages=6, enable=True),
     accumulator("e4m3fn_nosub", "e4m3fn_nosub", flags=True, enable=True),
     accumulator("e5m2", "s1e3m2b3_nosub", rounding="half-away", flags=True),
     accumulator("s0e3m5b12", "s0e4m4b9", flags=True),
@@ -76,6 +91,7 @@ SAMPLED = (
 )
 
 LARGE = (
+    accumulator("fp16_1_6_9", "fp16_1_6_9", rounding="stochastic-a", random_bits=12, enable=True),
     accumulator("bfloat16", "float32", stages=2, overflow="special"),
     accumulator("float32", "float32", stages=3),
     accumulator("float32", "int16", flags=True, stages=2),
