@@ -43,6 +43,9 @@ MAX_EXACT_WIDTH = 1024
 #: Bits of the shorter operand, up to which products of integers are made of rows.
 MAX_INTEGER_ROWS = 8
 
+#: Bits of a multiplier block's operands, and of a memory block's words.
+MAX_BLOCK_BITS = 18
+
 #: Options that mean nothing without a window.
 WINDOW_OPTIONS = ("reference", "cut", "align_addend", "least_exponent")
 
@@ -74,6 +77,8 @@ class FmaTreeConfig(BlockConfig):
       `places` and `FmaTreeConfig.cuts`.
     * With `bypass`, the first registers are in front of all else, and those of a lane with an
       operand of zero hold, so that what multiplies does not toggle. No result changes.
+    * With `blocks`, the first registers are those of the memory blocks that hold the operands'
+      numbers. No result changes.
     * With `a_other`, the operands a are of that format in cycles in which the port `a_mode` is
       high, all of them; `b_other` is the same for b. All formats of an operand take one way.
     * With `bias_bits`, the ports `a_bias`, `b_bias` and `out_bias` replace the formats' biases.
@@ -144,6 +149,11 @@ class FmaTreeConfig(BlockConfig):
         "code of NaN results; the format's own if absent", default=None, minimum=0
     )
 
+    blocks: bool = option(
+        "operands in fixed point from memory blocks, and products in multiplier blocks",
+        default=False,
+    )
+
     def __post_init__(self) -> None:
         super().__post_init__()
         unrounded = "the exact sum" if self.out is None else None
@@ -155,6 +165,7 @@ class FmaTreeConfig(BlockConfig):
             raise ValueError("Option enable must be off with 0 stages, which hold nothing")
         if self.bypass and not self.stages:
             raise ValueError("Option bypass must be off with 0 stages, which hold nothing")
+        self._check_blocks()
         if self.stages > len(places(self)):
             raise ValueError(
                 f"Option stages must be 0 to {len(places(self))} for this tree, not {self.stages}"
@@ -167,6 +178,28 @@ class FmaTreeConfig(BlockConfig):
                 f"Exact sum must be at most {MAX_EXACT_WIDTH} bits wide, "
                 f"not {sum_range(self).width}"
             )
+
+    def _check_blocks(self) -> None:
+        if not self.blocks:
+            return
+        if not self.stages:
+            raise ValueError(
+                "Option blocks must be off with 0 stages: memory blocks have registers"
+            )
+        if self.bypass or self.window is not None:
+            raise ValueError("Option blocks must be off with a bypass or a window")
+        for name in ("a", "b"):
+            first, *others = self.formats(name)
+            if others or not isinstance(first, Format) or not first.exponent:
+                raise ValueError(
+                    f"Option blocks must be off where operands {name} are not of one format with "
+                    f"exponents"
+                )
+            if value_range(first).high >= 2**MAX_BLOCK_BITS:
+                raise ValueError(
+                    f"Option blocks must be off for {first}, whose numbers in fixed point have "
+                    f"more than {MAX_BLOCK_BITS} bits"
+                )
 
     def _check_modes(self) -> None:
         if self.out is None and self.bias_bits:
@@ -220,10 +253,10 @@ class FmaTreeConfig(BlockConfig):
     def cuts(self) -> tuple[str, ...]:
         """The places that get registers: as many as there are stages, evenly spread.
 
-        With a bypass, the first place is one of them.
+        With a bypass or blocks, the first place is one of them.
         """
-        # Registers that hold are what a bypass is made of.
-        first = places(self)[: int(self.bypass)]
+        # Registers that hold are what a bypass is made of, and memory blocks have registers.
+        first = places(self)[: int(self.bypass or self.blocks)]
         offered = places(self)[len(first) :]
         count = self.stages - len(first)
         chosen = [(step + 1) * (len(offered) + 1) // (count + 1) - 1 for step in range(count)]
@@ -361,7 +394,8 @@ def integer_rows(config: FmaTreeConfig) -> int:
 def places(config: FmaTreeConfig) -> tuple[str, ...]:
     """Where a tree can have registers, in the order of the data's way.
 
-    With a bypass, in front of all else. Behind the sums of half of a product's rows each, where
+    With a bypass, in front of all else; with blocks, behind the memories and in front of the
+    multipliers. Behind the sums of half of a product's rows each, where
     its shorter significand has more than two bits, and behind the products; integers have
     neither, and more adders instead, for their rows are terms of the sum. With a window, behind
     each level of the search for their largest exponent, behind the comparison with the addend's,
@@ -374,7 +408,10 @@ def places(config: FmaTreeConfig) -> tuple[str, ...]:
     found = ["operand"] if config.bypass else []
     formats = [fmt for name in "abc" for fmt in config.formats(name)]
     terms = integer_rows(config)
-    if not terms:
+    if config.blocks:
+        found = ["table", "fixed", "product"]
+        formats = list(config.formats("c"))
+    elif not terms:
         widths = [max(fmt.significand_width for fmt in config.formats(name)) for name in "ab"]
         if config.window is None and min(widths) > 2:
             found.append("rows")

@@ -1,6 +1,6 @@
 """What is known of a sum's terms besides their numbers: NaN, infinity, signs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from amaranth.hdl import Cat, Value
 
@@ -49,3 +49,7 @@ class Specials:
             negative_infinity=minus,
             negative=Cat(term.sign for term in terms).all(),
         )
+
+    def with_terms(self, terms: list[Status]) -> "Specials":
+        """The same of other terms."""
+        return replace(Specials.of_terms(terms), exponent=self.exponent)

@@ -16,6 +16,7 @@ from .pipeline import Pipeline
 from .specials import Specials
 from .table import lookup
 from .target import Target
+from .tree_blocks import block_products
 from .tree_lanes import Lanes
 from .tree_operand import Operand
 from .tree_sum import Term, exclusive
@@ -49,6 +50,8 @@ class Products:
         addend = self.addend(lanes.c)
         if integer_rows(self.config):
             return self.rows(lanes), addend, lanes.specials
+        if self.config.blocks:
+            return block_products(self.m, self.pipeline, self.config, lanes, addend)
         lanes_of = enumerate(zip(lanes.a, lanes.b, strict=True))
         factors = oppose([self.factors(lane, a, b) for lane, (a, b) in lanes_of])
         if lanes.skip is not None:
@@ -60,11 +63,7 @@ class Products:
         statuses = [self.pipeline.bundle("rows", status) for status in lanes.statuses]
         specials = self.pipeline.bundle("rows", lanes.specials)
         if lanes.skip is None:
-            found = Specials.of_terms(statuses)
-            specials = replace(
-                specials, nan=found.nan, made_nan=found.made_nan, infinity=found.infinity,
-                negative_infinity=found.negative_infinity, negative=found.negative,
-            )  # fmt: skip
+            specials = specials.with_terms(statuses)
         products = [self.pipeline.bundle("product", term.product(self)) for term in factors]
         addend = None if addend is None else self.pipeline.bundle("product", addend)
         return [products], addend, self.pipeline.bundle("product", specials)
@@ -175,6 +174,7 @@ class Products:
         return add(self.m, self.target, x, y, name)
 
     def addend(self, c: Operand | None) -> Term | None:
+        """The addend, if there is one."""
         fmt = self.config.c
         if fmt is None or c is None:
             return None
