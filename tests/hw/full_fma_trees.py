@@ -14,7 +14,8 @@ from typing import Any
 
 from ffp8.golden.fma_tree import FmaTreeConfig
 from ffp8.golden.scalar_format import ScalarFormat
-from ffp8.synth.verify import Mismatch, verify
+from ffp8.synth.devices import find_device
+from ffp8.synth.verify import Mismatch, verify, verify_gates
 
 __all__ = ["EXHAUSTIVE", "SAMPLED", "tree"]
 
@@ -155,6 +156,13 @@ EXHAUSTIVE = (
 )
 
 
+#: Trees whose gates are compared, too.
+GATES = (
+    tree("e4m3fn", "e4m3fn", None, ways=8, stages=6),
+    tree("e4m3fn", "e4m3fn", None, ways=24, stages=8),
+)
+
+
 def sweep(config: FmaTreeConfig, cases: int) -> tuple[int, list[Mismatch]]:
     """How many cases were compared, corners included, and what differed.
 
@@ -190,6 +198,13 @@ def main() -> int:
         print(f"{config.identifier}: {compared:,} cases, {outcome}, {seconds:.0f} s", flush=True)
         print(*found[:SHOWN], sep="\n", end="\n" * bool(found))
         failed += bool(found)
+    for config in GATES:
+        for device in ("ecp5-25k", "ice40-hx8k"):
+            if options.only not in config.identifier:
+                continue
+            record = verify_gates(config, find_device(device), count=options.cases // 100)
+            print(f"{config.identifier}: {record.what}: {record.summary}", flush=True)
+            failed += not record.passed
     return int(failed > 0)
 
 
