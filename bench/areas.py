@@ -13,8 +13,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ffp8.golden.fma_tree import FmaTreeConfig, places
+from ffp8.golden.fma_tree import FmaTreeConfig
 from ffp8.golden.formats import Format
+from ffp8.golden.tree_places import places
 from ffp8.synth.design import elaborate
 from ffp8.synth.devices import Device, find_device
 from ffp8.synth.synthesis import synthesise

@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import reduce
-from operator import or_
 from typing import ClassVar
 
 import numpy as np
@@ -16,32 +14,25 @@ from .formats import Format
 from .narrowed import round_narrowed
 from .ports import FLAGS, Direction, Port, Role, enable_port, flag_ports, random_ports
 from .preset import Preset
-from .ranges import Range, value_range
+from .ranges import value_range
 from .raw import RawFormat
 from .rounding import Overflow, RandomBits, Rounding, block_random_bits
 from .run_time_bias import bias_ports, bias_shift, check_bias
 from .scalar_format import ScalarFormat
+from .tree_places import places
 from .tree_presets import TREE_PRESETS
-from .windowed_ranges import TermRange, WindowedRanges, reference_exponents
-from .windowed_sum import Cut, Reference, Window
+from .tree_ranges import raw_sum, sum_range, windowed_ranges
+from .windowed_ranges import reference_exponents
+from .windowed_sum import Cut, Reference
 
 __all__ = [
     "MAX_EXACT_WIDTH",
     "FmaTreeConfig",
-    "exact_range",
-    "exact_width",
     "fma_tree",
-    "integer_rows",
-    "places",
-    "product_range",
-    "windowed_ranges",
 ]
 
 #: Widest exact sum of a tree; a float32 addend needs 278 bits.
 MAX_EXACT_WIDTH = 1024
-
-#: Bits of the shorter operand, up to which products of integers are made of rows.
-MAX_INTEGER_ROWS = 8
 
 #: Bits of a multiplier block's operands, and of a memory block's words.
 MAX_BLOCK_BITS = 18
@@ -309,128 +300,6 @@ class FmaTreeConfig(BlockConfig):
         if self.flags:
             ports += flag_ports("sum")
         return tuple(ports)
-
-
-def product_range(config: FmaTreeConfig) -> Range:
-    """The finite products of a lane."""
-    return operand_range(config, "a") * operand_range(config, "b")
-
-
-def operand_range(config: FmaTreeConfig, name: str) -> Range:
-    """The finite values of an operand, in all its formats."""
-    return reduce(or_, map(value_range, config.formats(name)))
-
-
-def exact_range(config: FmaTreeConfig) -> Range:
-    """The sums of finite terms."""
-    total = product_range(config).times(config.ways)
-    return total if config.c is None else total + value_range(config.c)
-
-
-def exact_width(config: FmaTreeConfig) -> int:
-    """Bits of the narrowest two's complement integer that holds all sums of finite terms."""
-    return exact_range(config).width
-
-
-def windowed_ranges(config: FmaTreeConfig) -> WindowedRanges | None:
-    """The ranges of a windowed sum; None for an exact one."""
-    if config.window is None:
-        return None
-    window = Window(
-        bits=config.window,
-        reference=config.reference,
-        cut=config.cut,
-        least_exponent=config.least_exponent,
-    )
-    return WindowedRanges(
-        window=window,
-        ways=config.ways,
-        products=TermRange.of_product(window, (config.a, config.b)),
-        addend=None if config.c is None else TermRange.of_product(window, (config.c,)),
-        align_addend=config.align_addend,
-    )
-
-
-def sum_range(config: FmaTreeConfig) -> Range:
-    """The sums of finite terms, exact or windowed; of these, those with the least exponent."""
-    windowed = windowed_ranges(config)
-    return exact_range(config) if windowed is None else windowed.total
-
-
-def raw_sum(config: FmaTreeConfig) -> RawFormat:
-    """The format of sums that are not rounded."""
-    total = sum_range(config)
-    windowed = windowed_ranges(config)
-    formats = [fmt for name in "abc" for fmt in config.formats(name)]
-    signed = total.low < 0
-    infinity = any(fmt.has_infinity for fmt in formats)
-    return RawFormat(
-        significand=total.width if signed else total.width - 1,
-        exponent=0 if windowed is None else windowed.exponents.bit_length(),
-        bias=-total.unit,
-        sign=False,
-        infinity=infinity,
-        nan=infinity or any(fmt.has_nan for fmt in formats),
-        complement=signed,
-    )
-
-
-def integer_rows(config: FmaTreeConfig) -> int:
-    """How many rows a product of integers is made of, one a bit of the shorter operand.
-
-    It is 0 where products are made otherwise: those of signs and magnitudes, and wide ones.
-    """
-    formats = [*config.formats("a"), *config.formats("b")]
-    if config.window is not None or len(formats) > 2:
-        return 0
-    widths = []
-    for fmt in formats:
-        if not isinstance(fmt, Format) or fmt.exponent or (fmt.sign and not fmt.complement):
-            return 0
-        widths.append(fmt.width)
-    return min(widths) if min(widths) <= MAX_INTEGER_ROWS else 0
-
-
-def places(config: FmaTreeConfig) -> tuple[str, ...]:
-    """Where a tree can have registers, in the order of the data's way.
-
-    With a bypass, in front of all else; with blocks, behind the memories and in front of the
-    multipliers. Behind the sums of half of a product's rows each, where
-    its shorter significand has more than two bits, and behind the products; integers have
-    neither, and more adders instead, for their rows are terms of the sum. With a window, behind
-    each level of the search for their largest exponent, behind the comparison with the addend's,
-    and behind the distances from it; behind the shifters that bring terms to their places, where
-    operands have exponents or there is a window; behind each level of adders, the addend's after
-    all others. Where the sum is rounded to a format with exponents: behind its magnitude, in the
-    middle and behind the shifter that brings its first one to the front, and behind the neighbour
-    that rounding starts from; else only the last of these.
-    """
-    found = ["operand"] if config.bypass else []
-    formats = [fmt for name in "abc" for fmt in config.formats(name)]
-    terms = integer_rows(config)
-    if config.blocks:
-        found = ["table", "fixed", "product"]
-        formats = list(config.formats("c"))
-    elif not terms:
-        widths = [max(fmt.significand_width for fmt in config.formats(name)) for name in "ab"]
-        if config.window is None and min(widths) > 2:
-            found.append("rows")
-        found.append("product")
-    if config.window is not None:
-        found += [f"largest_{level}" for level in range(1, (config.ways - 1).bit_length() + 1)]
-        found += ["distance"] if config.c is None else ["largest", "distance"]
-    moves = any(fmt.max_exponent_field for fmt in formats)
-    if config.window is not None or moves:
-        found.append("shift")
-    levels = (config.ways - 1).bit_length() + max(terms - 1, 0).bit_length()
-    found += [f"sum_{level}" for level in range(1, levels + 1)]
-    if config.c is not None:
-        found.append("addend")
-    if config.out is not None:
-        if config.out.max_exponent_field:
-            found += ["magnitude", "coarse", "normal"]
-        found.append("neighbour")
-    return tuple(found)
 
 
 def fma_tree(config: FmaTreeConfig, **operands: np.ndarray) -> dict[str, np.ndarray]:

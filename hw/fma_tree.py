@@ -5,7 +5,9 @@ from typing import Any
 from amaranth.hdl import Module, Signal, Value
 from amaranth.lib import data, wiring
 
-from ffp8.golden.fma_tree import FmaTreeConfig, places, windowed_ranges
+from ffp8.golden.fma_tree import FmaTreeConfig
+from ffp8.golden.tree_places import places
+from ffp8.golden.tree_ranges import windowed_ranges
 
 from .pipeline import Pipeline
 from .ports import members

@@ -3,9 +3,10 @@
 from amaranth.hdl import Module, Signal, Value, unsigned
 from amaranth.lib.memory import Memory
 
-from ffp8.golden.fma_tree import FmaTreeConfig, product_range
+from ffp8.golden.fma_tree import FmaTreeConfig
 from ffp8.golden.formats import Format
 from ffp8.golden.ranges import Range, value_range
+from ffp8.golden.tree_ranges import product_range
 
 from .pipeline import Pipeline
 from .specials import Specials
@@ -13,7 +14,7 @@ from .tree_lanes import Lanes
 from .tree_operand import Operand
 from .tree_sum import Term
 
-__all__ = ["block_products"]
+__all__ = ["block_products", "fixed_point"]
 
 
 def block_products(
@@ -53,27 +54,27 @@ def numbers_of(
     """The operands' magnitudes in units of the least step, from memories of two ports each."""
     assert isinstance(fmt, Format)
     width = value_range(fmt).high.bit_length()
-    codes = range(2**fmt.magnitude_width)
-    exact = fmt.unpack_fields(list(codes))
-    table = [
-        int(significand) << int(exponent) - fmt.quantum_exponent
-        for significand, exponent in zip(exact.significand, exact.exponent, strict=True)
-    ]
-    table = [number % 2**width for number in table]
+    table = fixed_point(fmt)
     found: list[Value] = []
-    for lane, operand in enumerate(operands):
-        if lane % 2 == 0:
-            memory = Memory(
-                shape=unsigned(width),
-                depth=len(table),
-                init=table,
-                attrs={"rom_style": "block"},
-            )
-            m.submodules[f"table_{name}_{lane}"] = memory
-        port = memory.read_port()
-        assert operand.code is not None
-        m.d.comb += port.addr.eq(operand.code[: fmt.magnitude_width])
-        if pipeline.enable is not None:
-            m.d.comb += port.en.eq(pipeline.enable)
-        found.append(pipeline.bits("fixed", port.data, f"{name}_{lane}"))
+    for first in range(0, len(operands), 2):
+        memory = Memory(
+            shape=unsigned(width), depth=len(table), init=table, attrs={"rom_style": "block"}
+        )
+        m.submodules[f"table_{name}_{first}"] = memory
+        for lane, operand in enumerate(operands[first : first + 2], first):
+            port = memory.read_port()
+            assert operand.code is not None
+            m.d.comb += port.addr.eq(operand.code[: fmt.magnitude_width])
+            if pipeline.enable is not None:
+                m.d.comb += port.en.eq(pipeline.enable)
+            found.append(pipeline.bits("fixed", port.data, f"{name}_{lane}"))
     return found
+
+
+def fixed_point(fmt: Format) -> list[int]:
+    """The magnitudes of a format's codes without their sign, in units of the least step."""
+    width = value_range(fmt).high.bit_length()
+    exact = fmt.unpack_fields(range(2**fmt.magnitude_width))
+    parts = zip(exact.significand, exact.exponent, strict=True)
+    # Codes of NaN and infinity are beyond the largest number; what they give does not matter.
+    return [(int(x) << int(e) - fmt.quantum_exponent) % 2**width for x, e in parts]

@@ -4,10 +4,12 @@ from dataclasses import dataclass, replace
 
 from amaranth.hdl import Cat, Const, Module, Signal, Value, signed
 
-from ffp8.golden.fma_tree import FmaTreeConfig, integer_rows, product_range
+from ffp8.golden.fma_tree import FmaTreeConfig
 from ffp8.golden.formats import Format
 from ffp8.golden.ranges import Range, value_range
 from ffp8.golden.scalar_format import ScalarFormat
+from ffp8.golden.tree_places import integer_rows
+from ffp8.golden.tree_ranges import product_range
 
 from .carry import add
 from .gate import Gate

@@ -15,19 +15,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tree_cases import directed, random
 
-from ffp8.golden.fma_tree import (
-    FmaTreeConfig,
-    exact_range,
-    exact_width,
-    fma_tree,
-    integer_rows,
-    places,
-)
+from ffp8.golden.fma_tree import FmaTreeConfig, fma_tree
 from ffp8.golden.multiplier import MultiplierConfig, multiply
 from ffp8.golden.ranges import value_range
 from ffp8.golden.raw import RawFormat
 from ffp8.golden.rounding import Overflow, Rounding
 from ffp8.golden.scalar_format import ScalarFormat
+from ffp8.golden.tree_places import integer_rows, places
+from ffp8.golden.tree_ranges import exact_range, exact_width
 
 parse = ScalarFormat.parse
 

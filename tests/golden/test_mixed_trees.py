@@ -10,12 +10,13 @@ import pytest
 from any_oracle import oracle_of
 from tree_cases import random
 
-from ffp8.golden.fma_tree import FmaTreeConfig, exact_range, exact_width, fma_tree
+from ffp8.golden.fma_tree import FmaTreeConfig, fma_tree
 from ffp8.golden.formats import Format, integer
 from ffp8.golden.multiplier import MultiplierConfig, multiply
 from ffp8.golden.ports import Role
 from ffp8.golden.rounding import Overflow
 from ffp8.golden.scalar_format import ScalarFormat
+from ffp8.golden.tree_ranges import exact_range, exact_width
 
 parse = ScalarFormat.parse
 

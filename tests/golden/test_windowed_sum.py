@@ -14,11 +14,13 @@ from format_oracle import Oracle, Value
 from tree_cases import directed, random
 from window_oracle import Term, field_exponent, power, rounded_to_bits, window
 
-from ffp8.golden.fma_tree import FmaTreeConfig, fma_tree, places, windowed_ranges
+from ffp8.golden.fma_tree import FmaTreeConfig, fma_tree
 from ffp8.golden.formats import Format
 from ffp8.golden.raw import RawFormat
 from ffp8.golden.rounding import Overflow, Rounding
 from ffp8.golden.scalar_format import ScalarFormat
+from ffp8.golden.tree_places import places
+from ffp8.golden.tree_ranges import windowed_ranges
 from ffp8.golden.windowed_sum import Cut, Reference
 
 parse = ScalarFormat.parse

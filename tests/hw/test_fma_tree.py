@@ -10,7 +10,8 @@ import pytest
 from full_fma_trees import EXHAUSTIVE, SAMPLED, tree
 from tree_mismatches import mismatches
 
-from ffp8.golden.fma_tree import FmaTreeConfig, places
+from ffp8.golden.fma_tree import FmaTreeConfig
+from ffp8.golden.tree_places import places
 from ffp8.hw.fma_tree import FmaTree
 from ffp8.synth.design import elaborate
 from ffp8.synth.devices import find_device

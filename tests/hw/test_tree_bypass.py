@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from full_fma_trees import tree
 
-from ffp8.golden.fma_tree import fma_tree, places
+from ffp8.golden.fma_tree import fma_tree
+from ffp8.golden.tree_places import places
 from ffp8.synth.design import elaborate
 from ffp8.synth.engines import open_engine
 from ffp8.synth.stimuli import Stimuli, cycles

@@ -10,7 +10,8 @@ from full_fma_trees import tree
 from full_windowed_trees import EXHAUSTIVE, SAMPLED
 from tree_mismatches import mismatches
 
-from ffp8.golden.fma_tree import FmaTreeConfig, places
+from ffp8.golden.fma_tree import FmaTreeConfig
+from ffp8.golden.tree_places import places
 from ffp8.synth.design import elaborate
 from ffp8.synth.engines import open_engines
 from ffp8.synth.verify import verify
