@@ -74,7 +74,14 @@ def significand_bits(out: Format | Posit, decision: Decision) -> int:
 
 
 def align_float(
-    m: Module, encoder: Encoder, significand: Value, scale: Value, *, gradual: bool, biased: int
+    m: Module,
+    encoder: Encoder,
+    significand: Value,
+    scale: Value,
+    *,
+    gradual: bool,
+    biased: int,
+    placed: bool = False,
 ) -> Neighbour:
     """Find the neighbour of significand / 2^(len - 1) * 2^(scale - biased + min_exponent).
 
@@ -87,6 +94,8 @@ def align_float(
         Whether the value can be a subnormal one; then the scale must not be biased.
     biased
         1 where the scale is the exponent field of a normal result, else 0.
+    placed
+        Whether the significand of a subnormal value has scale 0, and zeros in front.
     """
     out = encoder.out
     number = significand
@@ -95,7 +104,10 @@ def align_float(
     exponent = scale
     implicit: Value = Const(int(out.zero) - biased, 1)
     tiny: Value = Const(0, 1)
-    if gradual:
+    if placed:
+        implicit = number[-1]
+        tiny = ~implicit
+    elif gradual:
         tiny = scale[-1]
         # The first binade below the normal ones has scale -1, and one place less.
         below = shift_right_jam(m, jam(number, wanted - 1), ~scale[:-1], "below")

@@ -192,10 +192,14 @@ class Root:
         low, high = (0, 0) if total.exponent is None else (total.exponent.low, total.exponent.high)
         gradual = out.subnormals and offset + low < 0
         biased = int(out.zero and not gradual)
-        found = self.normalised(total, wanted, offset + biased)
+        # Without a run-time exponent, subnormal results stop at their place on the way to the left.
+        placed = gradual and total.exponent is None
+        limit = max(length(known) - 1 + offset, 0) if placed else None
+        found = self.normalised(total, wanted, offset + biased, limit)
         near = align_float(
-            self.m, narrow, found.significand, found.scale, gradual=gradual, biased=biased
-        )
+            self.m, narrow, found.significand, found.scale,
+            gradual=gradual, biased=biased, placed=placed,
+        )  # fmt: skip
         # Rounding can take the largest sum to the next binade, but not beyond it.
         most = (length(known) - 1 + offset + high + 2) * 2**out.fraction
         return self.encoded(encoder, replace(near, most=most, dropped=dropped), found.status)
@@ -218,14 +222,19 @@ class Root:
         status = self.pipeline.bundle("neighbour", found.status)
         return encode_posit(self.m, out, self.config.overflow, near, status)
 
-    def normalised(self, total: "Magnitude", wanted: int, offset: int) -> "Normalised":
+    def normalised(
+        self, total: "Magnitude", wanted: int, offset: int, limit: int | None = None
+    ) -> "Normalised":
         """Magnitudes moved left until the first bit is one, and cut to the bits that are wanted.
 
-        The scale of the least magnitude, 1, is `offset`, and the run-time exponent more.
+        The scale of the least magnitude, 1, is `offset`, and the run-time exponent more. With a
+        limit, which scale 0 is at, none is moved further than that.
         """
         m, pipeline = self.m, self.pipeline
         size, status = length(total.range), total.status
-        number = total.number[:size]
+        if limit is not None:
+            size = limit - offset + 1
+        number = resize(total.number.as_unsigned()[: length(total.range)], size)
         top: Value | int = size - 1 + offset
         low = high = top
         if total.exponent is not None:
@@ -234,17 +243,24 @@ class Root:
             m.d.comb += top.eq(total.exponent.value + (size - 1 + offset))
             top = pipeline.bits("coarse", top, "top").as_signed()
         zeros: list[Value] = []
+        # Whether the steps so far are all that the limit has of them.
+        spent: Value = Const(limit is not None, 1)
         steps = [1 << level for level in reversed(range(max((size - 1).bit_length(), 1)))]
         for step in steps:
             if step == steps[len(steps) // 2]:
                 number = pipeline.bits("coarse", number, "number")
                 zeros = [pipeline.bits("coarse", bit, "zeros") for bit in zeros]
+                spent = pipeline.bits("coarse", spent, "spent")
                 status = pipeline.bundle("coarse", status)
             if len(number) <= step:
                 # Its first bit stays the first, so the count of zeros is the same.
                 number = Cat(Const(0, step + 1 - len(number)), number)
             empty = Signal(name=f"empty_{step}")
-            m.d.comb += empty.eq(~number[len(number) - step :].any())
+            if limit is None or limit & step:
+                m.d.comb += empty.eq(~number[len(number) - step :].any())
+                spent = spent & empty
+            else:
+                m.d.comb += empty.eq(~number[len(number) - step :].any() & ~spent)
             # Further steps move by less than this one, so no bit below these is wanted.
             cut = min(len(number), wanted + step - 1)
             moved = Signal(cut, name=f"moved_{step}")
@@ -254,7 +270,8 @@ class Root:
             number = moved
             zeros.append(empty)
         count = Cat(*reversed(zeros))
-        low -= 2 ** len(count) - 1
+        most = 2 ** len(count) - 1
+        low -= most if limit is None else min(most, limit)
         scale = Signal(signed(Range(low, high, 0).width), name="scale")
         m.d.comb += scale.eq(top - count)
         significand = pipeline.bits("normal", jam(number, wanted), "number")
