@@ -76,9 +76,9 @@ class FmaTree(wiring.Component):
             lanes = decode(m, config, ports)
         ranges = windowed_ranges(config)
         random = self.random_bits(pipeline)
-        root = Root(m, pipeline, config, random, config.keep, config.nan_code)
+        target = Target.of(platform)
+        root = Root(m, pipeline, config, random, config.keep, config.nan_code, target)
         if ranges is None:
-            target = Target.of(platform)
             groups, addend, specials = Products(m, pipeline, target, config).terms(lanes)
             total, specials = Sum(m, pipeline, target).of_products(
                 groups, addend, specials, clear=config.out is None

@@ -14,7 +14,9 @@ from ffp8.golden.raw import RawFormat
 from ffp8.golden.rounding import Overflow, Rounding
 from ffp8.golden.scalar_format import ScalarFormat
 
+from .carry import add
 from .encoder import Encoder, Status
+from .gate import Gate
 from .logic import hold, jam, resize
 from .pipeline import Pipeline
 from .posit import align_posit, encode_posit
@@ -29,6 +31,7 @@ from .rounder import (
 )
 from .rounding import Decision
 from .specials import Specials
+from .target import PORTABLE, Target
 from .tree_sum import Term
 
 __all__ = ["Result", "Root", "RunTimeExponent"]
@@ -84,6 +87,8 @@ class Root:
         The fraction bits that results have; those of their format if None.
     nan_code
         The code of NaN results; the format's own if None.
+    target
+        What the logic is for.
     """
 
     m: Module
@@ -92,6 +97,7 @@ class Root:
     random: Value | None = None
     keep: int | None = None
     nan_code: int | None = None
+    target: Target = PORTABLE
 
     def outputs(
         self,
@@ -135,7 +141,14 @@ class Root:
         magnitude = number
         if total.range.low < 0:
             magnitude = Signal(len(number), name="magnitude")
-            m.d.comb += magnitude.eq(Mux(number[-1], -number, number))
+            if self.target.carry_cells:
+                # Their tables take the inversion in.
+                inverted = [bit ^ number[-1] for bit in Gate.bits(number)]
+                nothing = [Gate.bit(0)] * len(number)
+                absolute = add(m, self.target, inverted, nothing, "absolute", carry=number[-1])
+                m.d.comb += magnitude.eq(absolute)
+            else:
+                m.d.comb += magnitude.eq(Mux(number[-1], -number, number))
         if isinstance(out, Format) and not out.exponent:
             encoder = self.encoder(out)
             moved = Const(0, 0) if exponent is None else exponent.value
