@@ -3,19 +3,18 @@
 from typing import Any
 
 from amaranth.hdl import Module, Signal, Value
-from amaranth.lib import data, wiring
 
 from ffp8.golden.accumulator import AccumulatorConfig, Kind
 
+from .block import BlockComponent
 from .exact_accumulator import ExactSum
 from .pipeline import Pipeline
-from .ports import members
 from .rounded_accumulator import RoundedSum
 
 __all__ = ["Accumulator"]
 
 
-class Accumulator(wiring.Component):
+class Accumulator(BlockComponent[AccumulatorConfig]):
     """Running sums of terms: rounded after each one, in chunks, or exact.
 
     The latency is `config.latency` clock cycles, and a term is taken in each cycle. Outputs mean
@@ -41,25 +40,17 @@ class Accumulator(wiring.Component):
         Exceptions, with ``flags``.
     """
 
-    a: data.View
-    first: Signal
-    random: Signal
-    out: data.View
-    enable: Signal
+    kind = AccumulatorConfig
+    title = "Accumulator"
 
-    def __init__(self, config: AccumulatorConfig):
-        if not isinstance(config, AccumulatorConfig):
-            raise TypeError(f"Accumulator config must be an AccumulatorConfig, not {config!r}")
-        self.config = config
-        super().__init__(members(config))
+    first: Signal
 
     def elaborate(self, platform: Any) -> Module:
         m = Module()
         config = self.config
-        pipeline = Pipeline(m, config.cuts, self.enable if config.enable else None)
+        pipeline = Pipeline(m, config.cuts, self.stall)
         kind = ExactSum if config.kind is Kind.EXACT else RoundedSum
         random = self.random if config.random_bits else None
         outputs = kind(m, pipeline, config).outputs(Value.cast(self.a), self.first, random)
-        for port in config.outputs:
-            m.d.comb += Value.cast(getattr(self, port.name)).eq(outputs[port.name])
+        self.drive(m, outputs)
         return m

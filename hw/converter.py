@@ -5,7 +5,6 @@ from fractions import Fraction
 from typing import Any
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
-from amaranth.lib import data, wiring
 
 from ffp8.golden.any_format import AnyFormat
 from ffp8.golden.converter import SEEN, ConverterConfig
@@ -16,11 +15,11 @@ from ffp8.golden.raw import RawFormat
 from ffp8.golden.scalar_format import ScalarFormat
 from ffp8.golden.signature import GENERATOR, WORD_BITS
 
+from .block import BlockComponent
 from .encoder import Encoder, Status
 from .logic import jam
 from .operand import fold_offset, is_integer, normalise, signed_integer, unpack
 from .pipeline import Pipeline
-from .ports import members
 from .posit import align_posit, encode_posit
 from .rounder import (
     Neighbour,
@@ -41,7 +40,7 @@ __all__ = ["Converter"]
 CUTS = {0: (), 1: ("neighbour",), 2: ("operand", "neighbour")}
 
 
-class Converter(wiring.Component):
+class Converter(BlockComponent[ConverterConfig]):
     """A number of one format in another, exact or rounded once.
 
     The latency is `config.latency` clock cycles, and the throughput is one number a cycle.
@@ -70,23 +69,16 @@ class Converter(wiring.Component):
         Whether there was an overflow or a NaN since ``clear``, with ``sticky``.
     """
 
-    a: data.View
-    out: data.View
-    random: Signal
+    kind = ConverterConfig
+    title = "Converter"
+
     restart: Signal
     clear: Signal
-    enable: Signal
-
-    def __init__(self, config: ConverterConfig):
-        if not isinstance(config, ConverterConfig):
-            raise TypeError(f"Converter config must be a ConverterConfig, not {config!r}")
-        self.config = config
-        super().__init__(members(config))
 
     def elaborate(self, platform: Any) -> Module:
         m = Module()
         config = self.config
-        pipeline = Pipeline(m, CUTS[config.stages], self.enable if config.enable else None)
+        pipeline = Pipeline(m, CUTS[config.stages], self.stall)
         random = self.random_bits(m, pipeline)
         match config.out:
             case Posit():
@@ -99,8 +91,7 @@ class Converter(wiring.Component):
                 raise TypeError(f"Result must be a Format or a Posit, not {config.out!r}")
         if config.sticky:
             self.hold(m, pipeline, outputs)
-        for port in config.outputs:
-            m.d.comb += Value.cast(getattr(self, port.name)).eq(outputs[port.name])
+        self.drive(m, outputs)
         return m
 
     def random_bits(self, m: Module, pipeline: Pipeline) -> Value | None:

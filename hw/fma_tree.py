@@ -2,15 +2,15 @@
 
 from typing import Any
 
-from amaranth.hdl import Module, Signal, Value
-from amaranth.lib import data, wiring
+from amaranth.hdl import Module, Value
+from amaranth.lib import data
 
 from ffp8.golden.fma_tree import FmaTreeConfig
 from ffp8.golden.tree_places import places
 from ffp8.golden.tree_ranges import windowed_ranges
 
+from .block import BlockComponent
 from .pipeline import Pipeline
-from .ports import members
 from .target import Target
 from .tree_bypass import bypassed
 from .tree_lanes import decode
@@ -22,7 +22,7 @@ from .windowed_sum import WindowedSum
 __all__ = ["FmaTree"]
 
 
-class FmaTree(wiring.Component):
+class FmaTree(BlockComponent[FmaTreeConfig]):
     """The sum of many products, with an addend if wanted: exact, or rounded once.
 
     The latency is `config.latency` clock cycles, and the throughput is one sum a cycle.
@@ -51,23 +51,16 @@ class FmaTree(wiring.Component):
         Exceptions, with ``flags``.
     """
 
-    a: data.View
+    kind = FmaTreeConfig
+    title = "Tree"
+
     b: data.View
     c: data.View
-    out: data.View
-    random: Signal
-    enable: Signal
-
-    def __init__(self, config: FmaTreeConfig):
-        if not isinstance(config, FmaTreeConfig):
-            raise TypeError(f"Tree config must be an FmaTreeConfig, not {config!r}")
-        self.config = config
-        super().__init__(members(config))
 
     def elaborate(self, platform: Any) -> Module:
         m = Module()
         config = self.config
-        enable = self.enable if config.enable else None
+        enable = self.stall
         pipeline = Pipeline(m, config.cuts, enable)
         ports = {port.name: Value.cast(getattr(self, port.name)) for port in config.operands}
         if config.bypass:
@@ -88,8 +81,7 @@ class FmaTree(wiring.Component):
             total = WindowedSum(m, pipeline, ranges, keep_sign=config.out is None).of(lanes)
             exponent = RunTimeExponent(total.exponent, 0, ranges.exponents)
             outputs = root.outputs(total.term, total.specials, exponent, total.flip)
-        for port in config.outputs:
-            m.d.comb += Value.cast(getattr(self, port.name)).eq(outputs[port.name])
+        self.drive(m, outputs)
         return m
 
     def random_bits(self, pipeline: Pipeline) -> Value | None:

@@ -4,18 +4,18 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from amaranth.hdl import Cat, Const, Module, Signal, Value
-from amaranth.lib import data, wiring
+from amaranth.lib import data
 
 from ffp8.golden.formats import Format
 from ffp8.golden.multiplier import MultiplierConfig
 from ffp8.golden.posit import Posit
 from ffp8.golden.raw import RawFormat
 
+from .block import BlockComponent
 from .encoder import Encoder, Status
 from .logic import add, multiply, multiply_signed, normalise_product, resize
 from .operand import fold_offset, is_integer, normalise, signed_integer, unpack
 from .pipeline import Pipeline
-from .ports import members
 from .posit import align_posit, encode_posit
 from .rounder import (
     align_complement,
@@ -48,7 +48,7 @@ class Product:
     status: Status
 
 
-class Multiplier(wiring.Component):
+class Multiplier(BlockComponent[MultiplierConfig]):
     """The product of two formats, exact or rounded once.
 
     The latency is `config.latency` clock cycles, and the throughput is one product a cycle.
@@ -76,23 +76,15 @@ class Multiplier(wiring.Component):
         Exceptions, with ``flags``.
     """
 
-    a: data.View
-    b: data.View
-    out: data.View
-    random: Signal
-    enable: Signal
+    kind = MultiplierConfig
+    title = "Multiplier"
 
-    def __init__(self, config: MultiplierConfig):
-        if not isinstance(config, MultiplierConfig):
-            raise TypeError(f"Multiplier config must be a MultiplierConfig, not {config!r}")
-        self.config = config
-        super().__init__(members(config))
+    b: data.View
 
     def elaborate(self, platform: Any) -> Module:
         m = Module()
         config = self.config
-        enable = self.enable if config.enable else None
-        pipeline = Pipeline(m, CUTS[config.stages], enable)
+        pipeline = Pipeline(m, CUTS[config.stages], self.stall)
         if config.out is None:
             outputs = {"out": self.exact(m, pipeline)}
         elif isinstance(config.out, Posit):
@@ -101,8 +93,7 @@ class Multiplier(wiring.Component):
             assert isinstance(config.out, Format)
             rounded = self.rounded_float if config.out.exponent else self.rounded_fixed
             outputs = rounded(m, pipeline, config.out)
-        for port in config.outputs:
-            m.d.comb += Value.cast(getattr(self, port.name)).eq(outputs[port.name])
+        self.drive(m, outputs)
         return m
 
     def exact(self, m: Module, pipeline: Pipeline) -> Value:

@@ -67,6 +67,6 @@ def test_stimuli_begin_and_have_sums_of_all_lengths() -> None:
 
 
 def test_config_must_be_one() -> None:
-    message = r"^Accumulator config must be an AccumulatorConfig, not 'e4m3fn'$"
+    message = r"^Accumulator config must be of type AccumulatorConfig, not 'e4m3fn'$"
     with pytest.raises(TypeError, match=message):
         Accumulator("e4m3fn")  # pyright: ignore[reportArgumentType]

@@ -156,6 +156,6 @@ def test_short_way_is_taken_where_it_is_right(a: str, out: str, rounding: str, f
 
 def test_config_must_be_one() -> None:
     with pytest.raises(
-        TypeError, match=r"^Converter config must be a ConverterConfig, not 'e4m3fn'$"
+        TypeError, match=r"^Converter config must be of type ConverterConfig, not 'e4m3fn'$"
     ):
         Converter("e4m3fn")  # pyright: ignore[reportArgumentType]

@@ -116,5 +116,7 @@ def test_infinity_whose_fields_cancel_is_no_zero() -> None:
 
 
 def test_config_must_be_one() -> None:
-    with pytest.raises(TypeError, match=r"^Tree config must be an FmaTreeConfig, not 'e4m3fn'$"):
+    with pytest.raises(
+        TypeError, match=r"^Tree config must be of type FmaTreeConfig, not 'e4m3fn'$"
+    ):
         FmaTree("e4m3fn")  # pyright: ignore[reportArgumentType]

@@ -103,6 +103,6 @@ def test_latency_is_the_number_of_stages(stages: int) -> None:
 
 def test_config_must_be_one() -> None:
     with pytest.raises(
-        TypeError, match=r"^Multiplier config must be a MultiplierConfig, not 'e4m3fn'$"
+        TypeError, match=r"^Multiplier config must be of type MultiplierConfig, not 'e4m3fn'$"
     ):
         Multiplier("e4m3fn")  # pyright: ignore[reportArgumentType]
