@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from .any_format import AnyFormat
+from .block_format import BlockFormat
 from .ports import Direction, Port, Role
 from .preset import Preset
 from .rounding import MAX_RANDOM_BITS
@@ -27,6 +28,9 @@ MISSING = dataclasses.MISSING
 
 #: Roles of ports that control the flow, of which a golden model knows nothing.
 CONTROL = (Role.ENABLE, Role.RESET, Role.VALID, Role.READY)
+
+#: Kinds of options whose values have names of their own.
+NAMED = (AnyFormat, BlockFormat)
 
 
 def option(
@@ -73,8 +77,8 @@ class Option:
         """Make a value of a text, or of what JSON or TOML holds in its place."""
         if text is None and self.optional:
             return None
-        if issubclass(self.kind, AnyFormat):
-            return text if isinstance(text, AnyFormat) else self.kind.parse(typing.cast(str, text))
+        if issubclass(self.kind, NAMED):
+            return text if isinstance(text, NAMED) else self.kind.parse(typing.cast(str, text))
         if self.kind is bool:
             return self._parse_bool(text)
         if self.kind is int:
@@ -139,7 +143,7 @@ class BlockConfig:
     def __post_init__(self) -> None:
         for opt in self.options():
             value = getattr(self, opt.name)
-            if not issubclass(opt.kind, AnyFormat) and isinstance(value, str):
+            if not issubclass(opt.kind, NAMED) and isinstance(value, str):
                 value = opt.parse(value)
                 object.__setattr__(self, opt.name, value)
             opt.check(value)
@@ -237,7 +241,7 @@ class BlockConfig:
         parts = [self.block.replace("-", "_")]
         for opt in self.options():
             value = getattr(self, opt.name)
-            if isinstance(value, AnyFormat):
+            if isinstance(value, NAMED):
                 parts.append(
                     value.identifier if opt.name in ("a", "b") else f"{opt.name}_{value.identifier}"
                 )

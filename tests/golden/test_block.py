@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from ffp8.golden.block import BlockConfig, option
+from ffp8.golden.block_format import BlockFormat
 from ffp8.golden.formats import Format
 from ffp8.golden.multiplier import MultiplierConfig
 from ffp8.golden.ports import Direction, Port, Role
@@ -28,6 +29,7 @@ class Toy(BlockConfig):
 
     a: Format = option("an operand")
     scale: Format | None = option("an optional format", default=None)
+    vector: BlockFormat | None = option("an optional block format", default=None)
     count: int = option("a number with bounds", default=2, minimum=1, maximum=4)
     size: int = option("a number with a lower bound", default=8, minimum=1)
     rounding: Rounding = option("a choice", default=Rounding.NEAREST_EVEN)
@@ -48,9 +50,9 @@ class Toy(BlockConfig):
 
 def test_options_tell_what_the_command_line_needs() -> None:
     options = {opt.name: opt for opt in Toy.options()}
-    assert list(options) == ["a", "scale", "count", "size", "rounding", "fast"]
+    assert list(options) == ["a", "scale", "vector", "count", "size", "rounding", "fast"]
     assert [name for name, opt in options.items() if opt.required] == ["a"]
-    assert [name for name, opt in options.items() if opt.optional] == ["scale"]
+    assert [name for name, opt in options.items() if opt.optional] == ["scale", "vector"]
     assert options["rounding"].choices == [str(rounding) for rounding in Rounding]
     assert options["count"].choices is None
     assert (options["count"].minimum, options["count"].maximum) == (1, 4)
@@ -62,6 +64,8 @@ def test_options_tell_what_the_command_line_needs() -> None:
 CONFIGS = [
     Toy(a=E4M3),
     Toy(a=E5M2, scale=E4M3, count=4, size=1000, rounding=Rounding.HALF_AWAY, fast=True),
+    Toy(a=E4M3, vector=BlockFormat.parse("nvfp4")),
+    Toy(a=E4M3, vector=BlockFormat.parse("q2.6_x4_e8m0fnu_fit_symmetric_by_float16")),
     MultiplierConfig(a=E4M3, b=E5M2),
     MultiplierConfig(
         a=E4M3,
@@ -98,6 +102,8 @@ def test_identifier_names_what_is_not_the_default() -> None:
     assert Toy(a=E4M3).identifier == "toy_block_e4m3fn"
     rich = Toy(a=E4M3, scale=E5M2, count=3, rounding=Rounding.TOWARD_ZERO, fast=True)
     assert rich.identifier == "toy_block_e4m3fn_scale_e5m2_count3_roundingtoward_zero_fast"
+    vector = Toy(a=E4M3, vector=BlockFormat.parse("int4_x64_uint8"))
+    assert vector.identifier == "toy_block_e4m3fn_vector_int4_x64_uint8_quotient"
     odd = MultiplierConfig(a=Format.parse("q6.2"), b=Format.parse("s1e4m3b-3"))
     assert odd.identifier == "multiplier_q6p2_s1e4m3bn3"
     for config in CONFIGS:
@@ -118,6 +124,8 @@ REFUSED: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"count": 2.0}, TypeError, "Option count must be of type int, not 2.0"),
     ({"size": 0}, ValueError, "Option size must be 1 or more, not 0"),
     ({"fast": 1}, TypeError, "Option fast must be of type bool, not 1"),
+    ({"vector": "nvfp4"}, TypeError, "Option vector must be of type BlockFormat, not 'nvfp4'"),
+    ({"vector": E4M3}, TypeError, f"Option vector must be of type BlockFormat, not {E4M3!r}"),
     ({"rounding": 1}, TypeError, "Option rounding must be of type Rounding, not 1"),
 ]
 
@@ -133,7 +141,7 @@ REFUSED_JSON: list[tuple[dict[str, object], str]] = [
     ({}, "Option a of toy-block must be given"),
     (
         {"a": "e4m3fn", "b": 1},
-        "Option of toy-block must be a, scale, count, size, rounding, fast, not 'b'",
+        "Option of toy-block must be a, scale, vector, count, size, rounding, fast, not 'b'",
     ),
     ({"a": "e4m3fn", "count": "two"}, "Option count must be an integer, not 'two'"),
     ({"a": "e4m3fn", "count": 1.5}, "Option count must be an integer, not 1.5"),
