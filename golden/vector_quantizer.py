@@ -94,6 +94,10 @@ class VectorQuantizerConfig(StreamConfig):
             if fmt is not None and not (fmt.zero and fmt.step == 1):
                 raise ValueError(f"Format of {name} must have a zero and radix 2, not {fmt}")
         scale = self.to.scale
+        if scale.has_infinity and self.overflow is Overflow.SPECIAL:
+            raise ValueError(
+                f"Format of scale must have no infinity with overflow special, not {scale}"
+            )
         if self.quotient:
             if scale.step != 1:
                 raise ValueError(f"Format of scale must have radix 2, not {scale}")
@@ -231,7 +235,9 @@ def magnitude_format(fmt: Format) -> Format:
     return fixed_point(fmt.width - fraction, fraction, sign=False)
 
 
-def quantise_vectors(config: VectorQuantizerConfig, **operands: np.ndarray) -> dict[str, np.ndarray]:
+def quantise_vectors(
+    config: VectorQuantizerConfig, **operands: np.ndarray
+) -> dict[str, np.ndarray]:
     """Quantise whole vectors, a beat an item.
 
     Parameters

@@ -1,6 +1,5 @@
 """Scales that are powers of two, from the largest magnitude of a vector."""
 
-
 from collections.abc import Callable
 from dataclasses import dataclass
 

@@ -97,11 +97,11 @@ def quotient_scale(
     m: Module,
     ticks: VectorTicks,
     block: BlockFormat,
+    *,
     overflow: Overflow,
     largest: Normal,
     nan: Value,
     outer: Outer,
-    *,
     digits: int,
     since: int,
 ) -> Value:
@@ -125,9 +125,7 @@ def quotient_scale(
         ticks.carried(value, since, since + digits, f"quotient_{name}")
         for value, name in zip(known, ("power", "nan", "infinity", "zero"), strict=True)
     )
-    quotient = divide(
-        m, ticks, dividend, divisor, digits=digits, since=since, name="quotient"
-    )
+    quotient = divide(m, ticks, dividend, divisor, digits=digits, since=since, name="quotient")
     found = quotient.digits
     whole = found[-1]
     # Without the zero that may be in front, and with all that is behind the last one in one bit.

@@ -108,9 +108,7 @@ def greater(m: Module, left: Value, right: Value, name: str) -> Value:
     return found
 
 
-def tree(
-    m: Module, keys: Sequence[Value], cut: Callable[[int, Value], Value], name: str
-) -> Value:
+def tree(m: Module, keys: Sequence[Value], cut: Callable[[int, Value], Value], name: str) -> Value:
     """The greatest of many keys; `cut` may put a register behind each level."""
     level = 0
     while len(keys) > 1:
@@ -119,7 +117,7 @@ def tree(
         for place, pair in enumerate(pairs):
             one = pair[0]
             if len(pair) == 2:
-                one = greater(m, *pair, f"{name}_{level}_{place}")
+                one = greater(m, pair[0], pair[1], f"{name}_{level}_{place}")
             found.append(cut(level, one))
         keys = found
         level += 1

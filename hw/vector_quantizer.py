@@ -119,9 +119,7 @@ class VectorQuantizer(StreamComponent[VectorQuantizerConfig]):
         words = [signed_magnitude(config.a, code) for code in codes]
         if config.random_bits:
             words.append(operands["random"])
-        kept = held(
-            m, advance, beat, Cat(words), beats=config.beats, delay=way.read, name="vector"
-        )
+        kept = held(m, advance, beat, Cat(words), beats=config.beats, delay=way.read, name="vector")
         outputs = {"out": self.elements(m, pipeline, way, kept.word), "scale": way.scale}
         last = pipeline.bits(way.place, kept.last, "last")
         outputs["last"] = last
@@ -134,9 +132,7 @@ class VectorQuantizer(StreamComponent[VectorQuantizerConfig]):
         behind = [place for place in places if place in (way.place, "operand", "neighbour")]
         return delayed(m, advance, kept.valid, len(behind), "valid"), outputs
 
-    def outer(
-        self, m: Module, ticks: VectorTicks, operands: dict[str, Value], tree: int
-    ) -> Outer:
+    def outer(self, m: Module, ticks: VectorTicks, operands: dict[str, Value], tree: int) -> Outer:
         """The tensor scale, from the tick on in which the largest magnitude is there."""
         block = self.config.to
         normal = outer_scale(m, block.tensor, operands.get("tensor", Const(0, 0)))

@@ -116,7 +116,7 @@ class ByComparisons:
     ) -> None:
         self.fmt = config.a
         scale, tick = rounded_scale(m, ticks, config, found)
-        divisor = divisor_of_vector(m, ticks, config, found, scale, tick)
+        divisor = divisor_of_vector(m, ticks, config, found, scale=scale, tick=tick)
         divisor = pipeline.bundle("divisor", divisor)
         self.read = tick + pipeline.cuts.count("divisor")
         scale = pipeline.bits("divisor", scale, "scale")
@@ -155,7 +155,7 @@ class ByProducts:
         if config.unrounded:
             divisor, begins = largest_divisor(m, config, found), found.tick
         else:
-            divisor = divisor_of_vector(m, ticks, config, found, scale, scaled)
+            divisor = divisor_of_vector(m, ticks, config, found, scale=scale, tick=scaled)
             divisor = pipeline.bundle("divisor", divisor)
             begins = scaled + pipeline.cuts.count("divisor")
         ends = begins + config.reciprocal_digits
@@ -188,9 +188,16 @@ def rounded_scale(
     ends = found.tick + config.scale_digits
     assert found.outer is not None
     scale = quotient_scale(
-        m, ticks, config.to, config.overflow, found.largest, found.nan, found.outer,
-        digits=config.scale_digits, since=found.tick,
-    )  # fmt: skip
+        m,
+        ticks,
+        config.to,
+        overflow=config.overflow,
+        largest=found.largest,
+        nan=found.nan,
+        outer=found.outer,
+        digits=config.scale_digits,
+        since=found.tick,
+    )
     return ticks.loaded(scale, ends, "scale"), ends + 1
 
 
@@ -199,6 +206,7 @@ def divisor_of_vector(
     ticks: VectorTicks,
     config: VectorQuantizerConfig,
     found: Found,
+    *,
     scale: Value,
     tick: int,
 ) -> Divisor:
