@@ -151,7 +151,7 @@ class ScaledElements:
     ) -> Value:
         """By a short conversion, in which NaN and infinities are what the flags say."""
         short = self.short
-        constant = x.offset - self.block.scale.min_exponent + 1 - self.bottom
+        constant = x.offset - self.block.scale.min_exponent + short.a.bias
         exponent = self.moved(m, x.exponent, scale, constant, "quotient_exponent")
         there = ~exponent[-1]
         if x.zero_exponent + constant > 0:
