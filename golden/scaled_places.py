@@ -9,22 +9,22 @@ from .scaled_ranges import exponent_bits, factor_range, significands
 if TYPE_CHECKING:
     from .scaled_dot import ScaledDotConfig
 
-__all__ = ["BEHIND_SUM", "factor_widths", "front_places", "places"]
+__all__ = ["BEHIND_SUM", "factors", "front_places", "places"]
 
 #: What comes before the name of a place that is behind an exact sum.
 BEHIND_SUM = "total_"
 
 
-def factor_widths(config: "ScaledDotConfig") -> tuple[int, ...]:
-    """Bits of the factors that a dot product is multiplied by, one after the other.
+def factors(config: "ScaledDotConfig") -> tuple[int, ...]:
+    """What a dot product is multiplied by, one after the other: the largest of each.
 
-    Two significands, which costs less than their product does, or that product if it is rounded.
-    Powers of two are none.
+    These are two significands, which costs less than multiplying by their product, or that product
+    if it is rounded. A power of two is none.
     """
     if config.factor_bits is not None:
-        return (factor_range(config).high.bit_length(),)
+        return (factor_range(config).high,)
     most = [significands(block.scale).most for block in (config.a, config.b)]
-    return tuple(high.bit_length() for high in most if high > 1)
+    return tuple(high for high in most if high > 1)
 
 
 def front_places(config: "ScaledDotConfig") -> tuple[str, ...]:
@@ -38,7 +38,8 @@ def front_places(config: "ScaledDotConfig") -> tuple[str, ...]:
     found = [*tree_places.places(config.tree)]
     if config.negates:
         found.append("dot")
-    for index, width in enumerate(factor_widths(config)):
+    for index, most in enumerate(factors(config)):
+        width = most.bit_length()
         found += [f"factor_{index}_{level}" for level in range(1, (width - 1).bit_length() + 1)]
     if config.fixed and exponent_bits(config):
         found.append("fixed")

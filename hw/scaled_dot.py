@@ -9,11 +9,10 @@ from amaranth.lib import data
 from ffp8.golden.ranges import Range
 from ffp8.golden.raw import RawFormat
 from ffp8.golden.scaled_dot import Accumulation, ScaledDotConfig
-from ffp8.golden.scaled_places import BEHIND_SUM, factor_widths, front_places
+from ffp8.golden.scaled_places import BEHIND_SUM, factors, front_places
 from ffp8.golden.scaled_ranges import (
     dot_range,
     exponent_bits,
-    factor_range,
     number_range,
     scaled_range,
     significands,
@@ -78,7 +77,7 @@ class ScaledDot(BlockComponent[ScaledDotConfig]):
     def elaborate(self, platform: Any) -> Module:
         m = Module()
         config, target = self.config, Target.of(platform)
-        front = set(front_places(config))
+        front = front_places(config)
         pipeline = Pipeline(m, tuple(cut for cut in config.cuts if cut in front), self.stall)
         ports = {port.name: Value.cast(getattr(self, port.name)) for port in config.operands}
         adder = Sum(m, pipeline, target)
@@ -87,17 +86,12 @@ class ScaledDot(BlockComponent[ScaledDotConfig]):
         total, specials = adder.of_products(groups, None, specials, clear=False)
         beside = ScalesBesideTree(m, pipeline, adder, config).of(ports)
         known = dot_range(config)
-        dot = Term(total.number[: known.width].as_signed(), None, known)
+        dot = hold(m, Term(total.number[: known.width].as_signed(), None, known), "sum")
         dot, beside = self.with_sign(m, target, dot, specials, beside)
         if config.negates:
             dot, beside = pipeline.bundle("dot", dot), pipeline.bundle("dot", beside)
-        for index, (width, most) in enumerate(factors(config)):
-            factor = beside.two if beside.one is None else beside.one
-            assert factor is not None
-            beside = replace(beside, one=None, two=None if beside.one is None else beside.two)
-            dot, beside = times(
-                pipeline, adder, dot, factor[:width], most, beside, f"factor_{index}"
-            )
+        for index, most in enumerate(factors(config)):
+            dot, beside = times(pipeline, adder, dot, beside, most=most, prefix=f"factor_{index}")
         dot = replace(dot, range=replace(dot.range, unit=number_range(config).unit))
         self.drive(m, self.outputs(m, pipeline, target, dot, beside))
         return m
@@ -142,16 +136,17 @@ class ScaledDot(BlockComponent[ScaledDotConfig]):
         if config.fixed and exponent_bits(config):
             mover = Sum(m, pipeline, target)
             moved = Term(dot.number, beside.exponent, scaled_range(config))
-            dot = pipeline.bundle("fixed", mover.plain(mover.move(moved)))
+            dot = pipeline.bundle("fixed", hold(m, mover.plain(mover.move(moved)), "fixed"))
             beside = pipeline.bundle("fixed", beside)
         if config.accumulate is not Accumulation.NONE:
-            behind = tuple(cut.removeprefix(BEHIND_SUM) for cut in config.cuts)
-            after = Pipeline(m, behind, self.stall)
+            # Names of places are those of the part that they are in.
+            own = (cut for cut in config.cuts if cut not in front_places(config))
+            after = Pipeline(m, tuple(cut.removeprefix(BEHIND_SUM) for cut in own), self.stall)
             kind = ExactSum if config.fixed else RoundedSum
             random = beside.random if config.random_bits else None
-            return kind(m, after, config.summing).outputs(
-                raw_code(config.term, dot.number, beside), beside.first, random
-            )
+            code = Signal(config.term.width, name="term")
+            m.d.comb += code.eq(raw_code(config.term, dot.number, beside))
+            return kind(m, after, config.summing).outputs(code, beside.first, random)
         if config.out is None:
             return {"out": raw_code(config.term, dot.number, beside, cleared=True)}
         random = None
@@ -181,15 +176,6 @@ class ScaledDot(BlockComponent[ScaledDotConfig]):
             made_nan=beside.made_nan,
         )
         return root.of_magnitude(Magnitude(dot.number, dot.range, exponent, hold(m, status, "is")))
-
-
-def factors(config: ScaledDotConfig) -> list[tuple[int, int]]:
-    """Bits of what a dot product is multiplied by, one after the other, and the largest."""
-    if config.factor_bits is not None:
-        most = [factor_range(config).high]
-    else:
-        most = [significands(block.scale).most for block in (config.a, config.b)]
-    return list(zip(factor_widths(config), [high for high in most if high > 1], strict=True))
 
 
 def negated(m: Module, target: Target, number: Value, minus: Value) -> Value:

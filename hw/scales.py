@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from amaranth.hdl import Const, Module, Mux, Signal, Value
+from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
 
 from ffp8.golden import tree_places
 from ffp8.golden.ranges import Range
@@ -17,7 +17,7 @@ from .tree_operand import operand
 from .tree_products import sum_of
 from .tree_sum import Sum, Term
 
-__all__ = ["Scaling", "ScalesBesideTree", "times"]
+__all__ = ["ScalesBesideTree", "Scaling", "times"]
 
 
 @dataclass(frozen=True)
@@ -147,18 +147,16 @@ def rows_of(term: Term, factor: Value) -> list[Term]:
 
 
 def times(
-    pipeline: Pipeline,
-    adder: Sum,
-    term: Term,
-    factor: Value,
-    most: int,
-    beside: Scaling,
-    prefix: str,
+    pipeline: Pipeline, adder: Sum, term: Term, beside: Scaling, *, most: int, prefix: str
 ) -> tuple[Term, Scaling]:
-    """A number times an unsigned factor of up to `most`, and what comes with it.
+    """A number times the next factor, which is `most` at most, and what comes with it.
 
     Registers are behind each level of adders, at places with a prefix.
     """
+    m = pipeline.m
+    factor = beside.two if beside.one is None else beside.one
+    assert factor is not None
+    beside = replace(beside, one=None, two=None if beside.one is None else beside.two)
     rows = rows_of(term, factor)
     level = 0
     while len(rows) > 1:
@@ -167,7 +165,7 @@ def times(
         rows = [pipeline.bundle(f"{prefix}_{level}", row) for row in rows]
         beside = pipeline.bundle(f"{prefix}_{level}", beside)
     known = Range(term.range.low * most, term.range.high * most, term.range.unit)
-    number = rows[0].number if level else adder.plain(rows[0]).number
-    if known.low < 0:
-        return Term(number[: known.width].as_signed(), None, known), beside
-    return Term(number.as_unsigned()[: known.width - 1], None, known), beside
+    width = known.width - (known.low >= 0)
+    product = Signal(signed(width) if known.low < 0 else width, name=f"{prefix}_product")
+    m.d.comb += product.eq(rows[0].number if level else adder.plain(rows[0]).number)
+    return Term(product, None, known), beside
