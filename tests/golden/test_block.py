@@ -2,16 +2,13 @@
 
 import json
 import re
-from collections import deque
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from ffp8.golden.block import BlockConfig, accepted, delayed, option, sources
+from ffp8.golden.block import BlockConfig, option
 from ffp8.golden.block_format import BlockFormat
 from ffp8.golden.formats import Format
 from ffp8.golden.multiplier import MultiplierConfig
@@ -183,42 +180,6 @@ def test_port_describes_codes() -> None:
     assert out.describe(5) == "0x5"
     wide = Port(name="x", direction=Direction.INPUT, meaning="x", format=Format.parse("s0e15m1"))
     assert wide.describe(0xFFFF) == "0xffff (3*2^16383)"
-
-
-@given(
-    latency=st.integers(1, 4),
-    enable=st.lists(st.booleans(), max_size=30),
-)
-def test_cycle_view_is_that_of_a_shift_register(latency: int, enable: list[bool]) -> None:
-    config = Toy(a=E4M3, count=latency)
-    results = {"out": 100 + accepted(len(enable), np.array(enable, np.uint8))}
-    shown, defined = delayed(config, results, np.array(enable, np.uint8))
-    registers: deque[int | None] = deque([None] * latency, latency)
-    for cycle, advance in enumerate(enable):
-        oldest = registers[0]
-        assert bool(defined[cycle]) == (oldest is not None)
-        if oldest is not None:
-            assert shown["out"][cycle] == oldest
-        if advance:
-            registers.append(100 + cycle)
-
-
-def test_cycle_view_without_enable_and_without_registers() -> None:
-    shown, defined = delayed(Toy(a=E4M3, count=2), {"out": np.arange(5)})
-    assert defined.tolist() == [False, False, True, True, True]
-    assert shown["out"][2:].tolist() == [0, 1, 2]
-    combinational = MultiplierConfig(a=E4M3, b=E4M3, stages=0)
-    shown, defined = delayed(combinational, {"out": np.arange(5)})
-    assert defined.all()
-    assert shown["out"].tolist() == [0, 1, 2, 3, 4]
-    source, defined = sources(combinational, 3)
-    assert source.tolist() == [0, 1, 2]
-    assert defined.all()
-
-
-def test_only_accepted_cycles_reach_golden() -> None:
-    assert accepted(3).tolist() == [0, 1, 2]
-    assert accepted(5, np.array([0, 1, 1, 0, 1])).tolist() == [1, 2, 4]
 
 
 def test_blocks_with_state_have_a_first_port() -> None:
