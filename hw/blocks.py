@@ -7,8 +7,16 @@ from typing import Any
 import numpy as np
 from amaranth.lib.wiring import Component
 
-from ffp8.golden import accumulator, converter, fma_tree, multiplier, scaled_dot
+from ffp8.golden import (
+    accumulator,
+    converter,
+    fma_tree,
+    multiplier,
+    scaled_dot,
+    vector_quantizer,
+)
 from ffp8.golden.block import BlockConfig
+from ffp8.golden.block_format import BlockFormat
 from ffp8.golden.formats import Format
 
 from .accumulator import Accumulator
@@ -16,6 +24,7 @@ from .converter import Converter
 from .fma_tree import FmaTree
 from .multiplier import Multiplier
 from .scaled_dot import ScaledDot
+from .vector_quantizer import VectorQuantizer
 
 __all__ = ["BLOCKS", "Block"]
 
@@ -87,6 +96,14 @@ BLOCKS: dict[str, Block] = {
             scaled_dot.scaled_dot,
             ScaledDot,
             scaled_dot.ScaledDotConfig.preset("keller-int4", stages=6),
+        ),
+        Block(
+            vector_quantizer.VectorQuantizerConfig,
+            vector_quantizer.quantise_vectors,
+            VectorQuantizer,
+            vector_quantizer.VectorQuantizerConfig(
+                a=Format.parse("bfloat16"), to=BlockFormat.parse("mxfp8_e4m3"), lanes=8
+            ),
         ),
     )
 }
