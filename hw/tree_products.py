@@ -109,10 +109,9 @@ class Products:
         sign = a.parts.sign ^ b.parts.sign if signed else None
         # Of as many signs as terms, adders have a carry for all but one.
         signs = signed and lane == 0
-        one, two = self.scales(lane, a, b, sign if signs else None)
+        one, two, shift = self.scales(lane, a, b, sign if signs else None)
         if signed and not signs:
             known = Range(0, max(-known.low, known.high), known.unit)
-        shift = self.shift(one, two, f"shift_{lane}")
         excess, step = one.excess + two.excess, max(one.step, two.step)
         number, rows = one.significand, two.significand
         # The registers in the middle come after sums of rows, not after rows.
@@ -125,8 +124,13 @@ class Products:
         width = len(number) + len(rows)
         return Factors(left, right, half, width, known, shift, step, excess, sign)
 
-    def scales(self, lane: int, a: Operand, b: Operand, sign: Value | None) -> tuple[Scale, Scale]:
-        """A product's operands: a number, which has the sign if there is one, and its rows."""
+    def scales(
+        self, lane: int, a: Operand, b: Operand, sign: Value | None
+    ) -> tuple[Scale, Scale, Value | None]:
+        """A product's operands and how far to move it.
+
+        The first is a number, which has the sign if there is one. The second makes its rows.
+        """
         config, m = self.config, self.m
         one = Scale.of(m, config.a, a, f"a_{lane}")
         two = Scale.of(m, config.b, b, f"b_{lane}")
@@ -134,15 +138,16 @@ class Products:
         for fmt, operand, other in ((config.a, a, two), (config.b, b, one)):
             if fixed is None and (self.target.carry_cells or len(other.significand) <= FEW_ROWS):
                 fixed = fixed_point(m, fmt, operand, other, sign=sign, name=f"fixed_{lane}")
-        if fixed is not None and sign is not None:
-            return fixed
         short, long = sorted(fixed or (one, two), key=lambda scale: len(scale.significand))
+        shift = self.shift(short, long, f"shift_{lane}")
         if sign is None:
-            return long, short
+            return long, short, shift
+        if fixed is not None:
+            return *fixed, shift
         number = Signal(len(short.significand), name=f"product_{lane}_factor")
         m.d.comb += number.eq(Cat(gate.value for gate in short.significand))
         negated = negate(m, number, sign, f"product_{lane}_negated")
-        return replace(short, significand=Gate.bits(negated)), long
+        return replace(short, significand=Gate.bits(negated)), long, shift
 
     def row_sum(self, number: list[Gate], rows: list[Gate], signs: bool, name: str) -> list[Gate]:
         """The bits of a number times another of one bit or more."""
