@@ -6,6 +6,7 @@ first:
 * Compressors. Three rows become two, bit by bit, with no carry; an adder sums the last two. Of
   rows as the adders of a tree of E4M3 have them, of the rows of one product of int8, and of those
   of 16 products. A register stands behind so many levels that there are as many as with adders.
+* Multiplier blocks for the products of int8, beside the tree of E4M3 that has such blocks.
 * Alignment in two levels. Products move by the low bits of their exponent only, and the high bits
   say which of several sums they go to. These sums are moved by constants and added at last.
 """
@@ -14,15 +15,14 @@ import argparse
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-from amaranth.hdl import Cat, ClockDomain, Const, Fragment, Module, Signal, Value
-from amaranth.sim import Simulator
+from amaranth.hdl import Cat, Const, Module, Signal, Value, signed
+from compressor import Columns, add_constant, compressed
+from unit import Unit
 
 from ffp8.golden.fma_tree import FmaTreeConfig, fma_tree
 from ffp8.golden.formats import Format
-from ffp8.golden.ports import Direction, Port
 from ffp8.golden.ranges import Range
 from ffp8.golden.tree_places import places
 from ffp8.golden.tree_ranges import exact_range, product_range
@@ -34,9 +34,7 @@ from ffp8.hw.tree_lanes import decode, split
 from ffp8.hw.tree_products import Products
 from ffp8.hw.tree_root import Root
 from ffp8.hw.tree_sum import Sum, Term
-from ffp8.synth import convert
-from ffp8.synth.design import Design
-from ffp8.synth.devices import Device, find_device
+from ffp8.synth.devices import find_device
 from ffp8.synth.synthesis import synthesise
 
 #: Rows of a tree of E4M3 with 16 ways, behind the shifters: as many bits, with a sign.
@@ -44,131 +42,8 @@ ROWS, ROW_BITS = 16, 39
 
 INT8, E4M3 = Format.parse("int8"), Format.parse("e4m3fn")
 
-#: Cases that each unit is simulated with.
-CASES = 40
-
-
-@dataclass(eq=False)
-class Unit:
-    """A unit of an operand port, or two, and the sum.
-
-    Attributes
-    ----------
-    build
-        Makes the logic, with its registers in a pipeline, and gives the sum.
-    cuts
-        Places of registers.
-    want
-        The sum as an unsigned number of the port's width, of operands.
-    """
-
-    name: str
-    inputs: dict[str, int]
-    width: int
-    cuts: tuple[str, ...]
-    build: Callable[[Module, Pipeline, Target, dict[str, Value]], Value]
-    want: Callable[[dict[str, int]], int]
-
-    def __post_init__(self) -> None:
-        self.ports = {name: Signal(width, name=name) for name, width in self.inputs.items()}
-        self.out = Signal(self.width, name="out")
-
-    def module(self, target: Target) -> Module:
-        m = Module()
-        total = self.build(m, Pipeline(m, self.cuts), target, dict(self.ports))
-        m.d.comb += self.out.eq(total)
-        return m
-
-    def design(self, device: Device) -> Design:
-        target = Target(device.family.name)
-        fragment = Fragment.get(self.module(target), target)
-        clock: Any = ClockDomain("sync", reset_less=True)
-        fragment.add_domains(clock)
-        ports: dict[str, Any] = {"clk": (clock.clk, None), "out": (self.out, None)}
-        ports |= {name: (signal, None) for name, signal in self.ports.items()}
-        known = [
-            Port(name=name, direction=Direction.INPUT, bits=width, meaning="rows")
-            for name, width in self.inputs.items()
-        ]
-        known.append(
-            Port(name="out", direction=Direction.OUTPUT, bits=self.width, meaning="the sum")
-        )
-        return Design(
-            top=self.name,
-            ports=tuple(known),
-            clock="clk",
-            rtlil=convert.to_rtlil(fragment, ports, self.name),
-        )
-
-    def check(self, device: Device) -> None:
-        """Compare it with integers."""
-        rng = np.random.default_rng(0)
-        cases = [
-            {
-                name: int.from_bytes(rng.bytes(width // 8 + 1)) % 2**width
-                for name, width in self.inputs.items()
-            }
-            for _ in range(CASES)
-        ]
-        got = []
-
-        async def drive(ctx: Any) -> None:
-            for case in cases:
-                for name, value in case.items():
-                    ctx.set(self.ports[name], value)
-                await ctx.tick().repeat(len(self.cuts))
-                got.append(ctx.get(self.out))
-
-        target = Target(device.family.name, models=True)
-        simulator = Simulator(Fragment.get(self.module(target), target))
-        simulator.add_clock(1e-6)
-        simulator.add_testbench(drive)
-        simulator.run()
-        assert got == [self.want(case) for case in cases], self.name
-
-
-Columns = list[list[Value]]
-
-
-def compressed(m: Module, pipeline: Pipeline, columns: Columns) -> Value:
-    """The sum of columns of bits, modulo 2^len(columns), by compressors of three bits or two.
-
-    Each level brings the highest column down to the next of 2, 3, 4, 6, 9, 13, ..., with no more
-    compressors than that takes (Dadda's scheme). Registers may stand behind each level.
-    """
-    heights = [2]
-    while heights[-1] < max(map(len, columns)):
-        heights.append(heights[-1] * 3 // 2)
-    for level, height in enumerate(reversed(heights[:-1]), 1):
-        columns = [list(column) for column in columns]
-        below: list[list[Value]] = [[] for _ in range(len(columns) + 1)]
-        for place, column in enumerate(columns):
-            while len(column) + len(below[place]) > height:
-                enough = len(column) + len(below[place]) == height + 1
-                bits = [column.pop(0) for _ in range(2 if enough else 3)]
-                name = f"level_{level}_{place}"
-                one, carry = Signal(name=f"{name}_sum"), Signal(name=f"{name}_carry")
-                x, y, *rest = bits
-                # As a sum, synthesis would make carry chains of it.
-                z = rest[0] if rest else Const(0, 1)
-                m.d.comb += [one.eq(x ^ y ^ z), carry.eq((x & y) | (z & (x ^ y)))]
-                below[place].append(one)
-                below[place + 1].append(carry)
-            below[place] += column
-        columns = [
-            [pipeline.bits(f"level_{level}", bit, f"{place}") for bit in column]
-            for place, column in enumerate(below[: len(columns)])
-        ]
-    # Where all columns have one bit, there is nothing to add.
-    first = next((place for place, column in enumerate(columns) if len(column) > 1), len(columns))
-    low = [column[0] if column else Const(0, 1) for column in columns[:first]]
-    one, two = (
-        Cat(column[at] if at < len(column) else Const(0, 1) for column in columns[first:])
-        for at in range(2)
-    )
-    total = Signal(len(columns), name="total")
-    m.d.comb += total.eq(Cat(*low, (one + two)[: len(columns) - first]))
-    return pipeline.bits("sum", total, "out")
+#: What is known of terms that are all finite.
+NOTHING = Specials(*[Const(0, 1)] * 5)
 
 
 def signed_rows(m: Module, pipeline: Pipeline, target: Target, ports: dict[str, Value]) -> Value:
@@ -176,9 +51,7 @@ def signed_rows(m: Module, pipeline: Pipeline, target: Target, ports: dict[str, 
     half = 2 ** (ROW_BITS - 1)
     known = Range(-half, half - 1, 0)
     terms = [Term(row.as_signed(), None, known) for row in split(ports["rows"], ROWS)]
-    off = Const(0, 1)
-    nothing = Specials(off, off, off, off, off)
-    total, _ = Sum(m, pipeline, target).of_products([terms], None, nothing, clear=False)
+    total, _ = Sum(m, pipeline, target).of_products([terms], None, NOTHING, clear=False)
     return total.number
 
 
@@ -191,12 +64,6 @@ def signed_columns(m: Module, pipeline: Pipeline, target: Target, ports: dict[st
             columns[place].append(~bit if place == ROW_BITS - 1 else bit)
     add_constant(columns, -ROWS * 2 ** (ROW_BITS - 1))
     return compressed(m, pipeline, columns)
-
-
-def add_constant(columns: Columns, value: int) -> None:
-    for place, column in enumerate(columns):
-        if value >> place & 1:
-            column.append(Const(1, 1))
 
 
 def sum_width() -> int:
@@ -260,6 +127,26 @@ def int8_columns(config: FmaTreeConfig) -> Callable[..., Value]:
     return build
 
 
+def int8_blocks(config: FmaTreeConfig) -> Callable[..., Value]:
+    """Products of int8 in multiplier blocks, between registers."""
+
+    def build(m: Module, pipeline: Pipeline, target: Target, ports: dict[str, Value]) -> Value:
+        a, b = (
+            [pipeline.bits("fixed", code, name) for code in split(ports[name], config.ways)]
+            for name in "ab"
+        )
+        known = product_range(config)
+        terms = []
+        for x, y in zip(a, b, strict=True):
+            product = Signal(signed(16), name="product")
+            m.d.comb += product.eq(x.as_signed() * y.as_signed())
+            terms.append(pipeline.bundle("product", Term(product, None, known)))
+        total, _ = Sum(m, pipeline, target).of_products([terms], None, NOTHING, clear=False)
+        return total.number
+
+    return build
+
+
 @dataclass(frozen=True)
 class Moved(Sum):
     """Sums of terms that are moved all the way in front of the first adder, and gated in it."""
@@ -318,6 +205,7 @@ def all_places(fmt: Format, ways: int) -> FmaTreeConfig:
 def units() -> dict[str, Unit]:
     """What to measure, by what people call it."""
     one, many, floats = all_places(INT8, 1), all_places(INT8, 16), all_places(E4M3, 16)
+    blocks = replace(all_places(E4M3, 16), blocks=True)
     levels = ("level_2", "level_4")
     deep = ("level_2", "level_4", "level_6", "level_8", "level_10", "level_11", "sum")
     # The sums of buckets are added, too.
@@ -336,6 +224,12 @@ def units() -> dict[str, Unit]:
         "int8, 16 ways, compressors": tree_unit(
             many, "int8_16_compressors", int8_columns(many), deep
         ),
+        "int8, 16 ways, multiplier blocks": replace(
+            tree_unit(many, "int8_16_blocks", int8_blocks(many), blocks.cuts[1:]), dsp=True
+        ),
+        "e4m3fn, 16 ways, multiplier and memory blocks": replace(
+            tree_unit(blocks, "e4m3_16_blocks"), dsp=True
+        ),
         "e4m3fn, 16 ways, one sum": tree_unit(floats, "e4m3_1"),
     }
     for sums, fine in ((2, 4), (4, 3)):
@@ -353,17 +247,20 @@ def main() -> int:
     args = parser.parse_args()
     device = find_device(args.device)
     print(f"{device.part}: {device.family.note}")
-    print("| unit | area | flip-flops | stages | MHz |")
-    print("|---" * 5 + "|")
+    print("| unit | area | flip-flops | multipliers | memories | stages | MHz |")
+    print("|---" * 7 + "|")
     for name, unit in units().items():
         if args.only not in name:
             continue
         unit.check(device)
-        result = synthesise(unit.design(device), device, seeds=(1,), timing=not args.no_timing)
+        result = synthesise(
+            unit.design(device), device, seeds=(1,), dsp=unit.dsp, timing=not args.no_timing
+        )
         area, timing = result.area, result.timing
         size = area.lut if area.lut4_equivalent is None else area.lut4_equivalent
         speed = "" if timing is None else f"{timing.fmax.median:.0f}"
-        print(f"| {name} | {size:,} | {area.ff:,} | {len(unit.cuts)} | {speed} |", flush=True)
+        cells = [f"{size:,}", f"{area.ff:,}", area.dsp, area.bram, len(unit.cuts), speed]
+        print(f"| {name} | " + " | ".join(map(str, cells)) + " |", flush=True)
     return 0
 
 
