@@ -74,11 +74,9 @@ def online(units: Online, arguments: np.ndarray, mask: np.ndarray, first: np.nda
     found = np.where(mask, 0, found)
     dropped = units.power_fraction - units.total_fraction
     beat_sums = found.sum(axis=1)
-    if dropped > 0:
-        # To nearest, ties up: what is lost below the last bit has no bias.
-        beat_sums = (beat_sums + 2 ** (dropped - 1)) >> dropped
-    else:
-        beat_sums = beat_sums << -dropped
+    # To nearest, ties up: what is lost below the last bit has hardly any bias.
+    half = 2**dropped >> 1 if dropped > 0 else 0
+    beat_sums = (beat_sums + half) * 2 ** max(-dropped, 0) >> max(dropped, 0)
     return Powers(found, tops, running_totals(beat_sums, tops, first))
 
 

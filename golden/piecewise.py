@@ -153,7 +153,9 @@ def piecewise(
         If the number of segments is no power of two, or too large.
     """
     if segments and (segments & segments - 1 or segments > MAX_SEGMENTS):
-        raise ValueError(f"Segments must be 0 or a power of two up to {MAX_SEGMENTS}, not {segments}")
+        raise ValueError(
+            f"Segments must be 0 or a power of two up to {MAX_SEGMENTS}, not {segments}"
+        )
     if not segments:
         worst = abs(float(curve.at(Decimal(1))) - 1)
         return Piecewise(curve, argument_bits, fraction, 0, (2**fraction,), (0,), worst)

@@ -14,7 +14,6 @@ from .formats import Format, fixed_point
 from .online_softmax import Online, Powers, online
 from .piecewise import MAX_SEGMENTS, Curve, Fit, piecewise
 from .ports import Direction, Port, Role
-from .preset import Preset
 from .rounding import Overflow, Rounding
 from .scalar_format import ScalarFormat, code_dtype
 from .softmax_normaliser import Normaliser, normalised
@@ -254,14 +253,10 @@ class SoftmaxConfig(StreamConfig):
         if self.mask:
             meaning = "whether an element is left out of its row"
             inputs.append(
-                Port(
-                    name="mask", direction=Direction.INPUT, elements=self.lanes, meaning=meaning
-                )
+                Port(name="mask", direction=Direction.INPUT, elements=self.lanes, meaning=meaning)
             )
         inputs.append(
-            Port(
-                name="last", direction=Direction.INPUT, role=Role.LAST, meaning="end of the row"
-            )
+            Port(name="last", direction=Direction.INPUT, role=Role.LAST, meaning="end of the row")
         )
         outputs = [
             Port(

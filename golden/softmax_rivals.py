@@ -68,7 +68,9 @@ def ibert_softmax(
         Fraction bits of the result; 8 in the authors' program.
     """
     numbers = np.rint(scores / scale).astype(np.int64)
-    powers, _ = ibert_exp(numbers - numbers.max(axis=1, keepdims=True), scale, extra_bits=extra_bits)
+    powers, _ = ibert_exp(
+        numbers - numbers.max(axis=1, keepdims=True), scale, extra_bits=extra_bits
+    )
     factor = 2**32 // powers.sum(axis=1, keepdims=True)
     return (powers * factor >> 32 - bits) / 2**bits
 

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from amaranth.hdl import Cat, Const, Module, Signal, Value
-from amaranth.lib.memory import Memory
+from amaranth.hdl import Cat, Module, Signal, Value
 
 from ffp8.golden.any_format import AnyFormat
 from ffp8.golden.converter import ConverterConfig

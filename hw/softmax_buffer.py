@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from amaranth.hdl import Cat, Module, Mux, Signal, Value, unsigned
-from amaranth.lib.memory import Memory, ReadPort
+from amaranth.lib.memory import Memory
 
 from .registers import Registers
 from .softmax_powers import Beat
@@ -84,9 +84,7 @@ class RowBuffer:
             return (place + 1)[: len(place)]
         return Mux(place == self.depth - 1, 0, place + 1)
 
-    def memory(
-        self, name: str, word: Value, place: Value, when: Value, read_place: Value
-    ) -> Value:
+    def memory(self, name: str, word: Value, place: Value, when: Value, read_place: Value) -> Value:
         """What was written to a place, in the cycle after that in which the place is given."""
         memory = Memory(shape=unsigned(len(word)), depth=self.depth, init=[])
         self.m.submodules[name] = memory

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from amaranth.hdl import Const, Module, Signal, Value
 
-from ffp8.golden.softmax_normaliser import Normaliser, least_total
+from ffp8.golden.softmax_normaliser import Normaliser
 
 from .logic import multiply
 from .registers import Registers

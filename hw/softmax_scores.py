@@ -24,9 +24,7 @@ class Scores:
     registers: Registers
     config: SoftmaxConfig
 
-    def outputs(
-        self, scores: Value, mask: Value | None
-    ) -> tuple[list[Value], list[Value] | None]:
+    def outputs(self, scores: Value, mask: Value | None) -> tuple[list[Value], list[Value] | None]:
         """The arguments, and which of them are left out; None if none ever is."""
         registers, config = self.registers, self.config
         width = config.a.width

@@ -119,10 +119,11 @@ def row_oracle(
         return [NOTHING] * len(row)
     exponent = math.floor(math.log2(total))
     part = total / Fraction(2) ** exponent - 1
-    reciprocal = round_to(
-        value("reciprocal", config, part, config.total.width - 1),
-        -config.reciprocal.quantum_exponent,
-    ) / Fraction(2) ** exponent
-    return [
-        floor_to(power / 2 ** (top - then), power_bits) * reciprocal for power, then in powers
-    ]
+    reciprocal = (
+        round_to(
+            value("reciprocal", config, part, config.total.width - 1),
+            -config.reciprocal.quantum_exponent,
+        )
+        / Fraction(2) ** exponent
+    )
+    return [floor_to(power / 2 ** (top - then), power_bits) * reciprocal for power, then in powers]
