@@ -79,15 +79,15 @@ def ibert_softmax(
 ITA_BITS, ITA_GROUP = 8, 16
 
 
-def ita_softmax(scores: np.ndarray) -> np.ndarray:
+def ita_softmax(scores: np.ndarray, *, octave: int = 2**ITA_BITS // ITA_BITS) -> np.ndarray:
     """ITA's streaming softmax (Islamoglu et al. 2023): int8, shifts alone, base 2.
 
-    A score is an integer of 8 bits in units of ln(2) / 32, so that all 256 of them are 8 octaves;
-    we put the largest one of a row at 127. Powers are shifts of 256 by the distance from the
+    A score is an integer of 8 bits in units of ln(2) / `octave`: of ln(2) / 32 in the paper, so
+    that all 256 of them are 8 octaves, and of ln(2) in the authors' program of 2024. We put the
+    largest one of a row at 127. Powers are shifts of 256 by the distance from the
     maximum, in octaves to nearest, ties up. A sum is moved right where the maximum of a group of 16
     is greater than before. The result is 255 * 256 / sum, cut off, moved right by the distance.
     """
-    octave = 2**ITA_BITS // ITA_BITS
     numbers = np.rint(scores * np.log2(np.e) * octave).astype(np.int64)
     lowest, highest = -(2 ** (ITA_BITS - 1)), 2 ** (ITA_BITS - 1) - 1
     numbers = np.maximum(numbers - numbers.max(axis=1, keepdims=True) + highest, lowest)
