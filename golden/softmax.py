@@ -1,6 +1,5 @@
 """Softmax of rows: base 2, in fixed point, normalised online (Softermax)."""
 
-from collections import deque
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import ClassVar
@@ -9,25 +8,20 @@ import numpy as np
 
 from .any_format import AnyFormat
 from .block import option
-from .exact import Exact
 from .formats import Format, fixed_point
-from .online_softmax import Online, Powers, online
+from .online_softmax import Online
 from .piecewise import MAX_SEGMENTS, Curve, Fit, piecewise
 from .ports import Direction, Port, Role
-from .rounding import Overflow, Rounding
+from .preset import Preset
+from .rounding import Rounding
 from .scalar_format import ScalarFormat, code_dtype
-from .softmax_normaliser import Normaliser, normalised
+from .softmax_flow import RowFlow
+from .softmax_normaliser import Normaliser
+from .softmax_passes import normalise, unnormalised
 from .softmax_stages import SoftmaxStages
 from .stream import Flow, StreamConfig, stream_ports
 
-__all__ = [
-    "SoftmaxConfig",
-    "arguments",
-    "normalise",
-    "softmax",
-    "softmax_rows",
-    "unnormalised",
-]
+__all__ = ["SoftmaxConfig", "softmax", "softmax_rows"]
 
 #: Fixed-point formats of Table I of the Softermax paper (Stevens et al., DAC 2021).
 ARGUMENT = fixed_point(6, 2)
@@ -37,6 +31,20 @@ RECIPROCAL = fixed_point(1, 7, sign=False)
 
 #: Widest fixed-point number inside, so that numpy's integers hold all products.
 MAX_INNER_WIDTH = 24
+
+#: Formats that lose no more than a step of an argument of 6 fraction bits does.
+WIDE = {
+    "argument": "q6.6",
+    "power": "uq1.17",
+    "total": "uq10.12",
+    "reciprocal": "uq1.12",
+    "reciprocal_segments": 16,
+    "out": "uq1.15",
+}
+
+PRESETS = {
+    "wide": Preset("formats with a fifth of the paper's errors, or less", lambda _: WIDE),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +89,7 @@ class SoftmaxConfig(StreamConfig):
     """
 
     block: ClassVar[str] = "softmax"
+    presets = PRESETS
 
     a: AnyFormat = option("format of the scores", default=ARGUMENT)
     out: ScalarFormat = option("format of the results", default=RECIPROCAL)
@@ -276,46 +285,6 @@ class SoftmaxConfig(StreamConfig):
         return stream_ports(inputs, outputs)
 
 
-class RowFlow(Flow):
-    """Rows of any length in, the same rows out, one beat in each tick.
-
-    The first beat of a row shows `latency` ticks after its last one was taken, but not before the
-    row that came before it is through.
-    """
-
-    def __init__(self, latency: int):
-        self.latency = latency
-        self.time = self.rows = self.count = 0
-        self.due: deque[tuple[int, int]] = deque()
-
-    @property
-    def row(self) -> int | None:
-        return self.due[0][1] if self.due and self.due[0][0] == self.time else None
-
-    @property
-    def empty(self) -> bool:
-        return not self.due
-
-    def tick(self, *, taken: bool, last: bool) -> int:
-        complete = 0
-        if taken:
-            self.count += 1
-            if last:
-                through = self.due[-1][0] + 1 if self.due else 0
-                start = max(self.time + self.latency, through)
-                self.due.extend((start + k, self.rows + k) for k in range(self.count))
-                self.rows += self.count
-                complete, self.count = self.count, 0
-        if self.due and self.due[0][0] == self.time:
-            self.due.popleft()
-        self.time += 1
-        return complete
-
-    def reset(self) -> None:
-        self.due.clear()
-        self.count = 0
-
-
 def integer_bits(fmt: Format) -> int:
     """Bits of a fixed-point format before the point, with the sign."""
     return fmt.width - fraction_bits(fmt)
@@ -324,52 +293,6 @@ def integer_bits(fmt: Format) -> int:
 def fraction_bits(fmt: Format) -> int:
     """Bits of a fixed-point format behind the point."""
     return -fmt.quantum_exponent
-
-
-def arguments(
-    config: SoftmaxConfig, codes: np.ndarray, mask: np.ndarray | None
-) -> tuple[np.ndarray, np.ndarray]:
-    """Scores as integers in the unit of the format `argument`, and what is left out."""
-    exact = config.a.unpack(codes)
-    left_out = exact.infinite & exact.negative & ~exact.nan
-    if mask is not None:
-        left_out = left_out | np.asarray(mask).astype(bool)
-    if config.log2e_bits:
-        exact = exact * Exact.from_integers(np.array(config.log2e)).scaled(-config.log2e_bits)
-    rounded, _ = config.argument.round(exact, Rounding.NEAREST_EVEN, Overflow.SATURATE)
-    half = 2 ** (config.argument.width - 1)
-    return (rounded.astype(np.int64) ^ half) - half, left_out
-
-
-def unnormalised(
-    config: SoftmaxConfig, codes: np.ndarray, mask: np.ndarray | None, last: np.ndarray
-) -> Powers:
-    """The first pass alone: powers, tops and sums of beats.
-
-    Parameters
-    ----------
-    codes, mask
-        Scores, a row of lanes for each beat, and which of them are left out.
-    last
-        Whether a beat ends a row; the first one begins one.
-    """
-    first = np.roll(np.asarray(last).astype(bool), 1)
-    first[:1] = True
-    return online(config.online, *arguments(config, codes, mask), first)
-
-
-def normalise(config: SoftmaxConfig, found: Powers, last: np.ndarray) -> np.ndarray:
-    """The second pass alone: codes of the results of whole rows."""
-    ends = np.flatnonzero(last)
-    row_end = ends[np.searchsorted(ends, np.arange(len(last)))]
-    exact = normalised(
-        config.normaliser,
-        found.powers,
-        found.tops,
-        found.tops[row_end],
-        found.totals[row_end],
-    )
-    return config.out.round(exact, config.rounding, Overflow.SATURATE)[0]
 
 
 def softmax(config: SoftmaxConfig, **operands: np.ndarray) -> dict[str, np.ndarray]:

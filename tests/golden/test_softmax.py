@@ -13,14 +13,9 @@ from ffp8.golden.piecewise import Fit
 from ffp8.golden.posit import Posit
 from ffp8.golden.rounding import Rounding
 from ffp8.golden.scalar_format import ScalarFormat
-from ffp8.golden.softmax import (
-    RowFlow,
-    SoftmaxConfig,
-    arguments,
-    softmax,
-    softmax_rows,
-    unnormalised,
-)
+from ffp8.golden.softmax import SoftmaxConfig, softmax, softmax_rows
+from ffp8.golden.softmax_flow import RowFlow
+from ffp8.golden.softmax_passes import arguments, unnormalised
 
 parse = Format.parse
 
