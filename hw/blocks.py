@@ -13,6 +13,7 @@ from ffp8.golden import (
     fma_tree,
     multiplier,
     scaled_dot,
+    softmax,
     vector_quantizer,
 )
 from ffp8.golden.block import BlockConfig
@@ -24,6 +25,7 @@ from .converter import Converter
 from .fma_tree import FmaTree
 from .multiplier import Multiplier
 from .scaled_dot import ScaledDot
+from .softmax import Softmax
 from .vector_quantizer import VectorQuantizer
 
 __all__ = ["BLOCKS", "Block"]
@@ -104,6 +106,12 @@ BLOCKS: dict[str, Block] = {
             vector_quantizer.VectorQuantizerConfig(
                 a=Format.parse("bfloat16"), to=BlockFormat.parse("mxfp8_e4m3"), lanes=8
             ),
+        ),
+        Block(
+            softmax.SoftmaxConfig,
+            softmax.softmax,
+            Softmax,
+            softmax.SoftmaxConfig(out=Format.parse("uq1.15")),
         ),
     )
 }
