@@ -12,6 +12,7 @@ import sys
 import time
 from typing import Any
 
+from ffp8.golden.block import BlockConfig
 from ffp8.golden.fma_tree import FmaTreeConfig
 from ffp8.golden.scalar_format import ScalarFormat
 from ffp8.synth.devices import find_device
@@ -163,7 +164,7 @@ GATES = (
 )
 
 
-def sweep(config: FmaTreeConfig, cases: int) -> tuple[int, list[Mismatch]]:
+def sweep(config: BlockConfig, cases: int) -> tuple[int, list[Mismatch]]:
     """How many cases were compared, corners included, and what differed.
 
     Random cases come in batches that fit into memory, each with other corners and stalls.
