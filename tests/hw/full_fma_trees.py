@@ -15,6 +15,7 @@ from typing import Any
 from ffp8.golden.block import BlockConfig
 from ffp8.golden.fma_tree import FmaTreeConfig
 from ffp8.golden.scalar_format import ScalarFormat
+from ffp8.synth.design import elaborate
 from ffp8.synth.devices import find_device
 from ffp8.synth.verify import Mismatch, verify, verify_gates
 
@@ -172,10 +173,11 @@ def sweep(config: BlockConfig, cases: int) -> tuple[int, list[Mismatch]]:
     if config in EXHAUSTIVE:
         record = verify(config, engine="cxxrtl")
         return record.cases, list(record.first)
+    design = elaborate(config, models=True)
     compared, found = 0, []
     for seed, start in enumerate(range(0, cases, BATCH)):
         count = min(BATCH, cases - start)
-        record = verify(config, engine="cxxrtl", seed=seed, count=count)
+        record = verify(config, design=design, engine="cxxrtl", seed=seed, count=count)
         compared += record.cases
         found += record.first
         state = f"{compared:,} cases, {len(found)} mismatches"

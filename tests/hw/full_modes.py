@@ -1,8 +1,9 @@
 """Ten million random vectors of each mode of trees and accumulators, in a compiled simulation:
 ``python tests/hw/full_modes.py``.
 
-``--only windowed`` takes the modes whose names contain this, ``--cases`` asks for fewer vectors.
-Corners come besides, others with each batch. The whole takes about an hour of one core.
+``full_modes.py windowed bypass`` takes the modes whose names contain one of these, ``--cases``
+asks for fewer vectors. Corners come besides, others with each batch. The whole takes about an hour
+of one core.
 """
 
 import argparse
@@ -82,11 +83,13 @@ MODES: dict[str, BlockConfig] = {
 def main() -> int:
     parser = argparse.ArgumentParser(description="Compare modes with golden in CXXRTL.")
     parser.add_argument("--cases", type=int, default=CASES, help="random vectors of each mode")
-    parser.add_argument("--only", default="", help="modes whose name contains this")
+    parser.add_argument(
+        "names", nargs="*", default=[""], help="modes whose names contain one of these"
+    )
     options = parser.parse_args()
     failed = total = 0
     for name, config in MODES.items():
-        if options.only not in name:
+        if not any(part in name for part in options.names):
             continue
         start = time.monotonic()
         compared, found = sweep(config, options.cases)
