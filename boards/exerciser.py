@@ -3,15 +3,16 @@
 from functools import cached_property
 from typing import Any
 
-from amaranth.hdl import Cat, Module, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import Out
 
 from ffp8.golden.block import BlockConfig
-from ffp8.golden.ports import Role
+from ffp8.golden.ports import Direction, Role
 from ffp8.golden.signature import (
     FEEDBACK,
     GENERATOR,
+    RARE,
     WORD_BITS,
     cases,
     operands,
@@ -20,23 +21,23 @@ from ffp8.golden.signature import (
     signature,
 )
 from ffp8.hw.blocks import BLOCKS
+from ffp8.hw.ports import value
 
 __all__ = ["Exerciser", "expected_signature"]
-
-HANDSHAKE = (Role.VALID, Role.READY)
 
 
 def expected_signature(config: BlockConfig) -> int:
     """The signature of a unit that does what golden does."""
-    return signature(config, BLOCKS[config.block].golden(config, **operands(config)))
+    taken = config.complete(operands(config))
+    return signature(config, BLOCKS[config.block].golden(config, **taken))
 
 
 class Exerciser(wiring.Component):
     """A self-test: runs a unit once after reset and compares its signature with golden's.
 
     What is fed and what a signature is stands in `ffp8.golden.signature`. All operands, mode
-    ports too, come from that sequence; enable ports are held high. The verdict is there
-    `cases + latency + 2` clock cycles after reset, and stays.
+    ports too, come from that sequence; enable ports are held high, and so is the `ready` of an
+    output stream. The verdict is there `duration` clock cycles after reset, and stays.
 
     The unit's operands come from registers and its outputs go to registers, so that the
     exerciser adds nothing to the unit's paths.
@@ -44,7 +45,7 @@ class Exerciser(wiring.Component):
     Parameters
     ----------
     config : :class:`BlockConfig`
-        A block of fixed latency that takes operands in each cycle.
+        A block that takes operands in each cycle.
     unit : :class:`Component`
         The unit under test; the configuration's own hardware if absent.
     expected : :class:`int`
@@ -72,7 +73,7 @@ class Exerciser(wiring.Component):
         unit: wiring.Component | None = None,
         expected: int | None = None,
     ):
-        if config.interval != 1 or any(port.role in HANDSHAKE for port in config.ports):
+        if config.interval != 1:
             raise ValueError(
                 f"Exerciser block must take operands in each cycle, not {config.block!r}"
             )
@@ -80,6 +81,11 @@ class Exerciser(wiring.Component):
         self._unit = unit
         self._expected = expected
         super().__init__({name: Out(1) for name in ("running", "match", "mismatch")})
+
+    @property
+    def duration(self) -> int:
+        """Clock cycles from the reset to the verdict."""
+        return cases(self.config) + self.config.drain + 2
 
     @cached_property
     def unit(self) -> Any:
@@ -97,16 +103,14 @@ class Exerciser(wiring.Component):
         m.submodules.unit = self.unit
         feeding = self.feed(m)
 
-        # Operands of a cycle give captured outputs `latency + 1` cycles later.
-        valid = Signal(self.config.latency + 1)
-        m.d.sync += valid.eq(Cat(feeding, valid))
-        registers = self.compress(m, valid[-1])
+        counts, pending = self.follow(m, feeding)
+        registers = self.compress(m, counts)
 
         equal = Signal()
         done = Signal()
         m.d.sync += [
             equal.eq(registers == self.expected),
-            done.eq(~feeding & ~valid.any()),
+            done.eq(~feeding & ~pending),
         ]
         m.d.comb += [
             self.running.eq(~done),
@@ -116,38 +120,62 @@ class Exerciser(wiring.Component):
         return m
 
     def feed(self, m: Module) -> Value:
-        """Drive the unit's inputs; whether a case is fed in this cycle."""
+        """Drive the unit's inputs; whether a case is offered in this cycle."""
         counter = Signal(range(2 * cases(self.config)))
         # The counter's highest bit says that all cases are through, so it needs no comparison.
         feeding = ~counter[-1]
-        with m.If(feeding):
+        taken = self.handshake(Role.READY, Direction.OUTPUT)
+        with m.If(feeding & (Const(1) if taken is None else taken)):
             m.d.sync += counter.eq(counter + 1)
         source: Value = counter
         if seeds(self.config):
             source = Cat(
-                self.shift_register(m, f"operands_{index}", seed)
+                self.shift_register(m, f"operands_{index}", seed, taken)
                 for index, seed in enumerate(seeds(self.config))
             )
         for place in places(self.config.operands):
-            port = Value.cast(getattr(self.unit, place.port.name))
+            port = value(self.unit, place.port)
             code = source[place.offset : place.offset + place.width]
-            if place.port.role is Role.FIRST:
+            if place.port.role in RARE:
                 code = code.all()
             size = place.port.element_width
             m.d.comb += port[place.element * size :][:size].eq(code)
         for port in self.config.inputs:
-            if port.role is Role.ENABLE:
-                m.d.comb += getattr(self.unit, port.name).eq(1)
+            if port.role in (Role.ENABLE, Role.READY):
+                m.d.comb += value(self.unit, port).eq(1)
+            elif port.role is Role.VALID:
+                m.d.comb += value(self.unit, port).eq(feeding)
         return feeding
 
-    def shift_register(self, m: Module, name: str, seed: int) -> Signal:
+    def handshake(self, role: Role, direction: Direction) -> Value | None:
+        """The unit's port of a role; None where it has no streams."""
+        for port in self.config.ports:
+            if port.role is role and port.direction is direction:
+                return value(self.unit, port)
+        return None
+
+    def follow(self, m: Module, feeding: Value) -> tuple[Value, Value]:
+        """Whether the captured outputs of this cycle count, and whether some may still come."""
+        valid = self.handshake(Role.VALID, Direction.OUTPUT)
+        if valid is None:
+            # Operands of a cycle give captured outputs `latency + 1` cycles later.
+            pending = Signal(self.config.latency + 1)
+            m.d.sync += pending.eq(Cat(feeding, pending))
+            return pending[-1], pending.any()
+        counts = Signal()
+        rest = Signal(range(self.config.drain + 2), init=self.config.drain + 1)
+        m.d.sync += [counts.eq(valid), rest.eq(Mux(feeding, rest.init, rest - rest.any()))]
+        return counts, rest.any()
+
+    def shift_register(self, m: Module, name: str, seed: int, step: Value | None) -> Signal:
         register = Signal(WORD_BITS, name=name, init=seed)
-        m.d.sync += register.eq(shifted(register, GENERATOR))
+        with m.If(Const(1) if step is None else step):
+            m.d.sync += register.eq(shifted(register, GENERATOR))
         return register
 
     def compress(self, m: Module, valid: Value) -> Value:
         """The signature of the unit's outputs; `valid` says that the captured ones count."""
-        outputs = Cat(Value.cast(getattr(self.unit, port.name)) for port in self.config.outputs)
+        outputs = Cat(value(self.unit, port) for port in self.config.data_outputs)
         captured = Signal(len(outputs))
         m.d.sync += captured.eq(outputs)
         registers = []

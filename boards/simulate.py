@@ -9,7 +9,6 @@ from amaranth.hdl import ClockDomain, Fragment
 from amaranth.lib import io
 
 from ffp8.golden.ports import Direction, Port, Role
-from ffp8.golden.signature import cases
 from ffp8.synth import netlist
 from ffp8.synth.convert import to_rtlil
 from ffp8.synth.design import Design
@@ -117,9 +116,8 @@ def simulate(
     if gates:
         design = netlist.gates(design, board.device)
     simulation = open_engine(design, engine)
-    # A second for the verdict and the last blink on top, whatever the latency.
-    config = exerciser.config
-    cycles = pressed.stop + cases(config) + config.latency + (seconds + 1) * SECOND
+    # A second for the last blink on top.
+    cycles = pressed.stop + exerciser.duration + (seconds + 1) * SECOND
     held = np.isin(np.arange(cycles), pressed)
     inputs = {RESET.name: np.arange(cycles) < 1}
     for port in design.ports[1:]:

@@ -16,21 +16,21 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from .any_format import AnyFormat
+from .block_format import BlockFormat
 from .ports import Direction, Port, Role
 from .preset import Preset
 from .rounding import MAX_RANDOM_BITS
+from .schedule import Schedule, fixed_latency
 
-__all__ = [
-    "BlockConfig",
-    "Option",
-    "accepted",
-    "delayed",
-    "option",
-    "random_bits_option",
-    "sources",
-]
+__all__ = ["BlockConfig", "Option", "option", "random_bits_option"]
 
 MISSING = dataclasses.MISSING
+
+#: Roles of ports that control the flow, of which a golden model knows nothing.
+CONTROL = (Role.ENABLE, Role.RESET, Role.VALID, Role.READY)
+
+#: Kinds of options whose values have names of their own.
+NAMED = (AnyFormat, BlockFormat)
 
 
 def option(
@@ -77,8 +77,8 @@ class Option:
         """Make a value of a text, or of what JSON or TOML holds in its place."""
         if text is None and self.optional:
             return None
-        if issubclass(self.kind, AnyFormat):
-            return text if isinstance(text, AnyFormat) else self.kind.parse(typing.cast(str, text))
+        if issubclass(self.kind, NAMED):
+            return text if isinstance(text, NAMED) else self.kind.parse(typing.cast(str, text))
         if self.kind is bool:
             return self._parse_bool(text)
         if self.kind is int:
@@ -127,6 +127,7 @@ class BlockConfig:
     gives the outputs that belong to each set. A block may have state: outputs then depend on
     earlier inputs too, back to those with a port of role FIRST high. What they are before the
     first of these is not defined, and golden refuses a sequence that does not begin with one.
+    Streaming blocks are `stream.StreamConfig`s.
 
     Attributes
     ----------
@@ -142,7 +143,7 @@ class BlockConfig:
     def __post_init__(self) -> None:
         for opt in self.options():
             value = getattr(self, opt.name)
-            if not issubclass(opt.kind, AnyFormat) and isinstance(value, str):
+            if not issubclass(opt.kind, NAMED) and isinstance(value, str):
                 value = opt.parse(value)
                 object.__setattr__(self, opt.name, value)
             opt.check(value)
@@ -193,13 +194,38 @@ class BlockConfig:
     @property
     def operands(self) -> tuple[Port, ...]:
         """The inputs that a golden model takes: all but those that control the flow."""
-        control = (Role.ENABLE, Role.VALID, Role.READY)
-        return tuple(port for port in self.inputs if port.role not in control)
+        return tuple(port for port in self.inputs if port.role not in CONTROL)
+
+    @property
+    def data_outputs(self) -> tuple[Port, ...]:
+        """The outputs that a golden model gives: all but those that control the flow."""
+        return tuple(port for port in self.outputs if port.role not in CONTROL)
 
     @property
     def has_state(self) -> bool:
         """Whether outputs depend on earlier inputs, too."""
         return any(port.role is Role.FIRST for port in self.inputs)
+
+    @property
+    def drain(self) -> int:
+        """Cycles from inputs to the end of all that they cause, without stalls."""
+        return self.latency
+
+    def complete(self, operands: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """The part of a sequence of operands that outputs come of without more of them."""
+        return dict(operands)
+
+    def schedule(self, inputs: Mapping[str, np.ndarray]) -> Schedule:
+        """The cycle view, given what each input port is in each cycle."""
+        cycles = len(next(iter(inputs.values())))
+
+        def all_high(role: Role) -> np.ndarray:
+            """Where all ports of a role are high; everywhere if there are none."""
+            ports = [inputs[port.name] for port in self.inputs if port.role is role]
+            return np.all([np.ones(cycles), *ports], axis=0)
+
+        fresh = all_high(Role.FIRST)
+        return fixed_latency(self.latency, all_high(Role.ENABLE), fresh)
 
     @property
     def edges(self) -> dict[str, np.ndarray]:
@@ -215,7 +241,7 @@ class BlockConfig:
         parts = [self.block.replace("-", "_")]
         for opt in self.options():
             value = getattr(self, opt.name)
-            if isinstance(value, AnyFormat):
+            if isinstance(value, NAMED):
                 parts.append(
                     value.identifier if opt.name in ("a", "b") else f"{opt.name}_{value.identifier}"
                 )
@@ -283,68 +309,3 @@ class BlockConfig:
         kinds = {opt.name: opt for opt in cls.options()}
         given = {key: kinds[key].parse(value) for key, value in options.items() if key in kinds}
         return cls.from_json({**cls.presets[name].options(given), **options})
-
-
-def accepted(cycles: int, enable: np.ndarray | None = None) -> np.ndarray:
-    """The cycles whose inputs a block takes, in order: those that are no stalls.
-
-    A golden model is given the operands of these cycles, and nothing of the others. For a block
-    with state, the order matters.
-
-    Parameters
-    ----------
-    enable
-        What the enable port is in each cycle; ones where there is no such port. A cycle
-        without enable is a stall: no register changes at its end.
-    """
-    return np.arange(cycles) if enable is None else np.flatnonzero(enable)
-
-
-def sources(
-    config: BlockConfig, cycles: int, enable: np.ndarray | None = None
-) -> tuple[np.ndarray, np.ndarray]:
-    """For each cycle, which of the accepted inputs the outputs belong to.
-
-    Parameters
-    ----------
-    enable
-        As in `accepted`.
-
-    Returns
-    -------
-    Indices into the `accepted` cycles, and whether there is one: the outputs are not defined
-    until the first inputs have come through.
-    """
-    advance = np.ones(cycles, bool) if enable is None else np.asarray(enable).astype(bool)
-    # Only inputs of cycles that advance enter the pipeline, so outputs are numbered in those.
-    wanted = np.cumsum(advance) - advance - config.latency
-    return np.maximum(wanted, 0), wanted >= 0
-
-
-def delayed(
-    config: BlockConfig, results: Mapping[str, np.ndarray], enable: np.ndarray | None = None
-) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """The cycle view of a block of fixed latency.
-
-    Parameters
-    ----------
-    results
-        Golden's outputs for the inputs of the `accepted` cycles, in their order.
-    enable
-        As in `accepted`.
-
-    Returns
-    -------
-    What each output port shows in each cycle (just before the clock edge that ends it), and
-    whether it is defined.
-    """
-    cycles = len(next(iter(results.values()))) if enable is None else len(enable)
-    source, defined = sources(config, cycles, enable)
-    if not defined.any():
-        # There may be no results at all.
-        blank = {
-            name: np.zeros((cycles, *values.shape[1:]), values.dtype)
-            for name, values in results.items()
-        }
-        return blank, defined
-    return {name: values[source] for name, values in results.items()}, defined

@@ -51,7 +51,7 @@ BLOCK_FORMATS: tuple[BlockEntry, ...] = (
 BY_NAME = {entry.name: entry.format for entry in BLOCK_FORMATS}
 
 SPELLING = re.compile(
-    rf"(?P<element>.+)_x(?P<length>\d+)_(?P<scale>.+)_(?P<rule>{'|'.join(ScaleRule)})"
+    rf"(?P<element>.+)_x(?P<length>\d+)_(?P<scale>.+?)(?:_(?P<rule>{'|'.join(ScaleRule)}))?"
     r"(?P<symmetric>_symmetric)?(?:_by_(?P<tensor>.+))?"
 )
 LONGER = re.compile(r"(.+)_x(\d+)")
@@ -75,11 +75,13 @@ def parse(text: str) -> BlockFormat:
     if name in BY_NAME:
         return BY_NAME[name]
     if match := SPELLING.fullmatch(name):
+        scale = Format.parse(match["scale"])
+        usual = ScaleRule.QUOTIENT if scale.fraction else ScaleRule.FLOOR
         return BlockFormat(
             element=Format.parse(match["element"]),
             length=int(match["length"]),
-            scale=Format.parse(match["scale"]),
-            rule=ScaleRule(match["rule"]),
+            scale=scale,
+            rule=ScaleRule(match["rule"]) if match["rule"] else usual,
             symmetric=match["symmetric"] is not None,
             tensor=None if match["tensor"] is None else Format.parse(match["tensor"]),
         )

@@ -121,12 +121,19 @@ class BlockFormat:
             text += "_symmetric"
         return text if self.tensor is None else f"{text}_by_{self.tensor}"
 
+    @property
+    def identifier(self) -> str:
+        """The name, as a part of a Verilog identifier or a file name."""
+        return self.name.replace("-", "n").replace(".", "p")
+
     def __str__(self) -> str:
         return self.name
 
     @classmethod
     def parse(cls, text: str) -> "BlockFormat":
         """Make the block format that a text names: of the catalogue, or a `spelling`.
+
+        A spelling without a rule has `FLOOR` where scales are powers of two, else `QUOTIENT`.
 
         Raises
         ------

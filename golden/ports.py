@@ -39,6 +39,7 @@ class Port:
     The name is that of the component's member and of the Verilog port. A vector is one packed
     port, with element 0 in the least significant bits. Values of a port are arrays of codes:
     one a cycle, or rows of `elements` codes. A port without a format is one of plain bits.
+    Ports with the name of a `stream` are that stream's payload and handshake.
     A port with an `other` format has that in cycles in which the port `mode` is high; a code of
     it that is narrower is in the least significant bits of an element.
     """
@@ -51,6 +52,7 @@ class Port:
     mode: str = ""
     bits: int = 1
     field: str = ""
+    stream: str = ""
     role: Role = Role.DATA
     elements: int = 1
 
@@ -91,6 +93,7 @@ class Port:
             "mode": self.mode or None,
             "field": self.field or self.name,
             "role": str(self.role),
+            "stream": self.stream or None,
             "elements": self.elements,
             "meaning": self.meaning,
         }

@@ -11,13 +11,14 @@ Operands
     registers, one of 32 bits for each 32 operand bits: in each case
     ``s = (s << 1) ^ (GENERATOR if the bit shifted out is 1)``, from the seed of `seeds`.
     A block with state is fed from registers, however few operand bits it has. A port of role FIRST
-    is made of `FIRST_BITS` operand bits, and high where all of them are ones, as they are in the
-    first case.
+    or LAST is made of `RARE_BITS` operand bits, and high where all of them are ones, as they are
+    in the first case.
 
 Signature
     All output bits, flags too, stand side by side in the same way, and are cut into words of 32
     bits. Each word has a multiple-input signature register, which starts as all ones and takes
     in each case ``s = (s << 1) ^ (FEEDBACK if the bit shifted out is 1) ^ word``.
+    Of a stream, cases are its beats.
     The signature is the registers' contents, the first in the least significant bits.
 
 `FEEDBACK` is the CRC-32 of IEEE 802.3 (3.2.9), a primitive polynomial; `GENERATOR` is its
@@ -39,8 +40,9 @@ from .ports import Port, Role
 __all__ = [
     "COUNTED_BITS",
     "FEEDBACK",
-    "FIRST_BITS",
     "GENERATOR",
+    "RARE",
+    "RARE_BITS",
     "WORD_BITS",
     "Place",
     "cases",
@@ -56,8 +58,11 @@ WORD_BITS = 32
 #: Operand bits up to which each combination is fed; above, this many bits of cases.
 COUNTED_BITS = 20
 
-#: Operand bits of a port of role FIRST.
-FIRST_BITS = 6
+#: Operand bits of a port that is seldom high.
+RARE_BITS = 6
+
+#: Roles of ports that are seldom high.
+RARE = (Role.FIRST, Role.LAST)
 
 #: x^32 + x^26 + x^23 + x^22 + x^16 + x^12 + x^11 + x^10 + x^8 + x^7 + x^5 + x^4 + x^2 + x + 1,
 #: without its highest term.
@@ -83,7 +88,7 @@ class Place:
     @property
     def width(self) -> int:
         """Operand bits that the element is made of."""
-        return FIRST_BITS if self.port.role is Role.FIRST else self.port.element_width
+        return RARE_BITS if self.port.role in RARE else self.port.element_width
 
 
 @dataclass(frozen=True)
@@ -161,7 +166,7 @@ def seeds(config: BlockConfig) -> tuple[int, ...]:
     ones = sum(
         2**place.width - 1 << place.offset
         for place in places(config.operands)
-        if place.port.role is Role.FIRST
+        if place.port.role in RARE
     )
     return tuple(
         (word + 1) * SEED & MASK | ones >> WORD_BITS * word & MASK for word in range(count)
@@ -201,7 +206,7 @@ def gather(words: list[np.ndarray], place: Place) -> np.ndarray:
         part = words[index].astype(wide)
         code |= part << shift if shift >= 0 else part >> -shift
     mask = 2**place.width - 1
-    if place.port.role is Role.FIRST:
+    if place.port.role in RARE:
         return (code & mask == mask).astype(place.port.dtype)
     return (code & mask).astype(place.port.dtype)
 
@@ -222,16 +227,14 @@ def signature(config: BlockConfig, outputs: Mapping[str, np.ndarray]) -> int:
     Raises
     ------
     ValueError
-        If the outputs are not those of all cases.
+        If the outputs are not of one length.
     """
-    length = cases(config)
-    words = [np.zeros(length, np.uint32) for _ in range(register_count(config))]
-    for place in places(config.outputs):
+    lengths = {len(outputs[port.name]) for port in config.data_outputs}
+    if len(lengths) != 1:
+        raise ValueError(f"Outputs must be of one length, not {sorted(lengths)}")
+    words = [np.zeros(min(lengths), np.uint32) for _ in range(register_count(config))]
+    for place in places(config.data_outputs):
         codes = np.asarray(outputs[place.port.name])
-        if len(codes) != length:
-            raise ValueError(
-                f"Signature needs {length} cases of {place.port.name}, not {len(codes)}"
-            )
         column = codes[:, place.element] if place.port.elements > 1 else codes
         wide = column.astype(code_dtype(max(place.width, 33)))
         for index in word_range(place):
@@ -243,7 +246,7 @@ def signature(config: BlockConfig, outputs: Mapping[str, np.ndarray]) -> int:
 
 def register_count(config: BlockConfig) -> int:
     """How many signature registers a block needs."""
-    return -(-sum(port.width for port in config.outputs) // WORD_BITS)
+    return -(-sum(port.width for port in config.data_outputs) // WORD_BITS)
 
 
 def fold(words: np.ndarray) -> int:

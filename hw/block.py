@@ -7,7 +7,7 @@ from amaranth.lib import data, wiring
 
 from ffp8.golden.block import BlockConfig
 
-from .ports import members
+from .ports import members, value
 
 __all__ = ["BlockComponent"]
 
@@ -46,9 +46,9 @@ class BlockComponent(wiring.Component, Generic[Config]):
         super().__init__(members(config))
 
     def drive(self, m: Module, outputs: dict[str, Value]) -> None:
-        """Connect all output ports."""
-        for port in self.config.outputs:
-            m.d.comb += Value.cast(getattr(self, port.name)).eq(outputs[port.name])
+        """Connect all output ports that are data."""
+        for port in self.config.data_outputs:
+            m.d.comb += value(self, port).eq(outputs[port.name])
 
     @property
     def stall(self) -> Value | None:

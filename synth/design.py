@@ -5,17 +5,20 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from amaranth.hdl import ClockDomain, Fragment, Value
+from amaranth.hdl import ClockDomain, Fragment, Signal, Value
 
 from ffp8.golden.block import BlockConfig
-from ffp8.golden.ports import Port
+from ffp8.golden.ports import Direction, Port, Role
 from ffp8.hw.blocks import BLOCKS
+from ffp8.hw.ports import value
 from ffp8.hw.target import PORTABLE, Target
 
 from . import convert
 from .devices import Device
 
-__all__ = ["Design", "elaborate"]
+__all__ = ["Design", "assemble", "elaborate"]
+
+CLOCK = "clk"
 
 
 @dataclass(frozen=True)
@@ -64,25 +67,40 @@ def elaborate(config: BlockConfig, device: Device | None = None, *, models: bool
         Put logic that does the same in place of these cells, to simulate the design.
     """
     target = PORTABLE if device is None else Target(device.family.name, models)
-    fragment, ports = _fragment(config, target)
+    fragment, signals = assemble(BLOCKS[config.block].component(config), config, target)
+    ports: dict[str, Any] = {name: (signal, None) for name, signal in signals.items()}
     return Design(
         top=config.identifier,
         ports=config.ports,
-        clock="clk" if config.latency else None,
+        clock=CLOCK if config.latency else None,
         rtlil=convert.to_rtlil(fragment, ports, config.identifier),
         config=config if device is None else None,
     )
 
 
-def _fragment(config: BlockConfig, target: Target) -> tuple[Fragment, dict[str, Any]]:
-    component = BLOCKS[config.block].component(config)
+def assemble(
+    component: Any, config: BlockConfig, target: Target = PORTABLE
+) -> tuple[Fragment, dict[str, Any]]:
+    """A block with its clock domain, and the signals of its ports and its clock."""
     fragment = Fragment.get(component, target)
-    ports: dict[str, Any] = {
-        port.name: (Value.cast(getattr(component, port.name)), None) for port in config.ports
-    }
+    found = {}
     if config.latency:
-        # No register of a block needs a reset, so none gets the port.
-        clock: Any = ClockDomain("sync", reset_less=True)
-        fragment.add_domains(clock)
-        ports["clk"] = (clock.clk, None)
-    return fragment, ports
+        resets = [port.name for port in config.ports if port.role is Role.RESET]
+        # A block of fixed latency has no register that needs a reset, and so no port for it.
+        domain: Any = ClockDomain("sync", reset_less=not resets)
+        fragment.add_domains(domain)
+        found = {CLOCK: domain.clk} | dict.fromkeys(resets, domain.rst)
+    for port in config.ports:
+        if port.role is not Role.RESET:
+            found[port.name] = signal(fragment, port, value(component, port))
+    return fragment, found
+
+
+def signal(fragment: Fragment, port: Port, inner: Value) -> Value:
+    """A whole signal for a port, which a part of a stream's payload is not."""
+    if isinstance(inner, Signal):
+        return inner
+    outer = Signal(port.width, name=port.name)
+    inward = port.direction is Direction.INPUT
+    fragment.add_statements("comb", inner.eq(outer) if inward else outer.eq(inner))
+    return outer

@@ -33,8 +33,8 @@ def manifest(config: BlockConfig, design: Design, device: Device | None = None) 
         "configuration": config.to_json(),
         "top": design.top,
         "clock": design.clock,
-        # Registers start at zero with the configuration of the FPGA and need no reset.
-        "reset": None,
+        # Registers start at zero with the FPGA's configuration, so a reset is never needed first.
+        "reset": next((port.name for port in config.ports if port.role is Role.RESET), None),
         "latency": config.latency,
         "interval": config.interval,
         "ports": ports,

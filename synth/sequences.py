@@ -8,6 +8,7 @@ import numpy as np
 
 from ffp8.golden.block import BlockConfig
 from ffp8.golden.ports import Port, Role
+from ffp8.golden.stream import StreamConfig
 
 from .corners import corners, finite, random_codes
 
@@ -24,15 +25,22 @@ def sequence(config: BlockConfig, count: int, rng: np.random.Generator) -> dict[
     """Operands in the order of time.
 
     A new sum begins at random, with the port of role FIRST high, and in the first place. Other
-    ports of that role are high in the first place, too, and else independent. In each sum, the
-    codes of a port have their first bits in common, any number of them, but often not the sign.
-    Half of the sums have finite terms only. Random words have nothing in common.
+    ports of that role are high in the first place, too, and else independent. Instead of sums,
+    streams have frames of beats, which end with the port of role LAST high if there is one. In
+    each sum or frame, the codes of a port have their first bits in common, any number of them,
+    but often not the sign. Half of them have finite terms only. Random words have nothing in
+    common.
     """
-    first = {port.name: starts(count, rng) for port in config.operands if port.role is Role.FIRST}
-    which = np.cumsum(next(iter(first.values()))) - 1
+    if isinstance(config, StreamConfig):
+        begins = frames(config, count, rng)
+        bounds = dict.fromkeys(names(config, Role.LAST), np.roll(begins, -1))
+    else:
+        bounds = {name: starts(count, rng) for name in names(config, Role.FIRST)}
+        begins = next(iter(bounds.values()))
+    which = np.cumsum(begins) - 1
     return {
-        port.name: first[port.name].astype(port.dtype)
-        if port.name in first
+        port.name: bounds[port.name].astype(port.dtype)
+        if port.name in bounds
         else random_codes(port, count, rng)
         if port.role is Role.RANDOM
         else terms(port, which, rng)
@@ -40,9 +48,22 @@ def sequence(config: BlockConfig, count: int, rng: np.random.Generator) -> dict[
     }
 
 
-def starts(count: int, rng: np.random.Generator) -> np.ndarray:
+def names(config: BlockConfig, role: Role) -> list[str]:
+    """The operands of a role."""
+    return [port.name for port in config.operands if port.role is role]
+
+
+def frames(config: StreamConfig, count: int, rng: np.random.Generator) -> np.ndarray:
+    """Where frames begin."""
+    if config.beats is None:
+        return starts(count, rng, config.longest)
+    return np.arange(count) % config.beats == 0
+
+
+def starts(count: int, rng: np.random.Generator, longest: int = LONGEST) -> np.ndarray:
     """Where sums begin."""
-    lengths = np.exp2(rng.random(count + 1) * np.log2(LONGEST)).astype(np.int64)
+    lengths = np.exp2(rng.random(count + 1) * np.log2(longest + 1)).astype(np.int64)
+    lengths = np.minimum(lengths, longest)
     places = np.cumsum(lengths) - lengths
     first = np.zeros(count, bool)
     first[places[places < count]] = True

@@ -7,9 +7,11 @@ import numpy as np
 
 from ffp8.golden.block import BlockConfig
 from ffp8.golden.ports import Port, Role
+from ffp8.golden.stream import StreamConfig
 
 from .corners import combinations, patterns, random_codes
 from .sequences import sequence
+from .transfers import placed, transfers
 
 __all__ = ["EXHAUSTIVE_BITS", "Stimuli", "cases", "cycles"]
 
@@ -53,7 +55,7 @@ def cases(config: BlockConfig, seed: int, count: int | None = None) -> Stimuli:
     rng = np.random.default_rng([seed, zlib.crc32(config.identifier.encode())])
     if config.has_state:
         length = 2**18 if count is None else count
-        return Stimuli(sequence(config, length, rng), exhaustive=False)
+        return Stimuli(config.complete(sequence(config, length, rng)), exhaustive=False)
     bits = sum(port.width for port in config.operands)
     if bits <= EXHAUSTIVE_BITS and (count is None or count >= 2**bits):
         return Stimuli(every_combination(config.operands), exhaustive=True)
@@ -103,14 +105,16 @@ def every_combination(ports: tuple[Port, ...]) -> dict[str, np.ndarray]:
 
 
 def cycles(config: BlockConfig, stimuli: Stimuli, seed: int) -> Stimuli:
-    """Spread cases over clock cycles: with random stalls where the unit has an enable port.
+    """Spread cases over clock cycles: with random stalls where the unit can be stalled.
 
     All results have come out at the end. In a stalled cycle the operands are random, since a
     unit must not look at them.
     """
+    rng = np.random.default_rng([seed, zlib.crc32(b"stalls" + config.identifier.encode())])
+    if isinstance(config, StreamConfig):
+        return Stimuli(transfers(config, stimuli.inputs, rng), stimuli.exhaustive)
     enables = [port for port in config.inputs if port.role is Role.ENABLE]
     count = len(stimuli)
-    rng = np.random.default_rng([seed, zlib.crc32(b"stalls" + config.identifier.encode())])
     needed = count + config.latency
     advance = np.ones(needed, bool)
     if enables:
@@ -119,10 +123,7 @@ def cycles(config: BlockConfig, stimuli: Stimuli, seed: int) -> Stimuli:
         last = int(np.searchsorted(np.cumsum(advance), needed))
         advance = np.append(advance[: last + 1], True)
     accepted = np.flatnonzero(advance)[:count]
-    inputs = {}
-    for port in config.operands:
-        values = random_codes(port, len(advance), rng)
-        values[accepted] = stimuli.inputs[port.name]
-        inputs[port.name] = values
-    inputs |= {port.name: advance.astype(np.uint8) for port in enables}
-    return Stimuli(inputs, stimuli.exhaustive)
+    control = {port.name: advance.astype(np.uint8) for port in enables}
+    return Stimuli(
+        placed(config, stimuli.inputs, accepted, len(advance), rng) | control, stimuli.exhaustive
+    )

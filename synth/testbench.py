@@ -13,6 +13,7 @@ import numpy as np
 
 from ffp8.golden.block import BlockConfig
 from ffp8.golden.ports import Port
+from ffp8.golden.schedule import Schedule
 
 from .design import Design
 from .engines.engine import pack
@@ -70,8 +71,9 @@ def write_testbench(folder: Path, config: BlockConfig, design: Design, stimuli: 
     in each cycle where they are defined. It prints PASS, or FAIL with the first mismatches,
     and has an exit status other than 0 then. Same arguments, same bytes.
     """
-    results, defined = expected(config, stimuli)
-    # The last digit says whether the outputs are defined.
+    results, _, schedule = expected(config, stimuli)
+    # The last digit says whether outputs that are data are defined; others always are.
+    defined = schedule.shown
     fields, place = [], 1
     for port in reversed(config.ports):
         fields.insert(0, Field(port, place))
@@ -79,7 +81,7 @@ def write_testbench(folder: Path, config: BlockConfig, design: Design, stimuli: 
     with (folder / VECTORS).open("w") as file:
         file.write("// " + " ".join([*(field.name for field in fields), "defined"]) + "\n")
         file.writelines(vectors(fields, {**stimuli.inputs, **results}, defined))
-    (folder / TESTBENCH).write_text(testbench(config, design, fields, defined))
+    (folder / TESTBENCH).write_text(testbench(config, design, fields, schedule))
 
 
 def vectors(
@@ -95,12 +97,14 @@ def vectors(
         yield "_".join(row) + "\n"
 
 
-def testbench(config: BlockConfig, design: Design, fields: list[Field], defined: np.ndarray) -> str:
+def testbench(config: BlockConfig, design: Design, fields: list[Field], schedule: Schedule) -> str:
     """The text of the testbench."""
     inputs, outputs = (
         [field for field in fields if field.port in ports]
         for ports in (config.inputs, config.outputs)
     )
+    always = [field for field in outputs if field.name in schedule.control]
+    data = [field for field in outputs if field not in always]
     template = jinja2.Template(
         TEMPLATE.read_text(), keep_trailing_newline=True, undefined=jinja2.StrictUndefined
     )
@@ -110,11 +114,12 @@ def testbench(config: BlockConfig, design: Design, fields: list[Field], defined:
         names=[design.clock] * bool(design.clock) + [field.name for field in fields],
         inputs=inputs,
         outputs=outputs,
+        checked=[("tb_vector[0] === 1'b1", data), ("1'b1", always)],
         given=", ".join(field.name for field in inputs),
         given_text=", ".join(f"{field.name} = %h" for field in inputs),
         width=4 * (1 + sum(field.digits for field in fields)),
-        cycles=len(defined),
-        defined=int(defined.sum()),
+        cycles=len(schedule.shown),
+        defined=int(schedule.shown.sum()),
         shown=SHOWN,
         vectors=VECTORS,
         testbench=TESTBENCH,

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ffp8.golden.block import BlockConfig, accepted, delayed, sources
-from ffp8.golden.ports import Port, Role
+from ffp8.golden.block import BlockConfig
+from ffp8.golden.ports import Port
+from ffp8.golden.schedule import Schedule
 from ffp8.hw.blocks import BLOCKS
 
 from .design import Design, elaborate
@@ -22,7 +23,6 @@ from .tools import Toolchain
 __all__ = [
     "Mismatch",
     "Verification",
-    "beginning",
     "expected",
     "verify",
     "verify_gates",
@@ -125,27 +125,24 @@ class Verification:
         }
 
 
-def expected(config: BlockConfig, stimuli: Stimuli) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """Golden's cycle view of stimuli that are one set of inputs a cycle; see `delayed`."""
-    enable = enable_of(config, stimuli)
-    taken = accepted(len(stimuli), enable)
-    operands = {port.name: stimuli.inputs[port.name][taken] for port in config.operands}
-    return delayed(config, BLOCKS[config.block].golden(config, **operands), enable)
+def expected(
+    config: BlockConfig, stimuli: Stimuli
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], Schedule]:
+    """What golden says of stimuli that are one set of inputs a cycle.
 
-
-def enable_of(config: BlockConfig, stimuli: Stimuli) -> np.ndarray:
-    """What the enable port is in each cycle; ones where the unit has none."""
-    for port in config.inputs:
-        if port.role is Role.ENABLE:
-            return stimuli.inputs[port.name]
-    return np.ones(len(stimuli), np.uint8)
-
-
-def source_of(config: BlockConfig, stimuli: Stimuli, cycle: int) -> int:
-    """The cycle whose inputs the outputs of one belong to."""
-    enable = enable_of(config, stimuli)
-    index = sources(config, len(stimuli), enable)[0][cycle]
-    return int(accepted(len(stimuli), enable)[index])
+    Returns
+    -------
+    What each output port is in each cycle, in which cycles that is defined, and the schedule.
+    """
+    schedule = config.schedule(stimuli.inputs)
+    operands = {port.name: stimuli.inputs[port.name][schedule.taken] for port in config.operands}
+    results = BLOCKS[config.block].golden(config, **operands)
+    always = np.ones(len(stimuli), bool)
+    defined = {
+        port.name: always if port.name in schedule.control else schedule.shown
+        for port in config.outputs
+    }
+    return schedule.show(results), defined, schedule
 
 
 def verify(
@@ -185,15 +182,14 @@ def verify(
     simulation = open_engine(design, engine)
     chosen = cases(config, seed, count)
     stimuli = cycles(config, chosen, seed)
-    want, defined = expected(config, stimuli)
+    want, defined, schedule = expected(config, stimuli)
     got = simulation.run(stimuli.inputs)
-    enable = enable_of(config, stimuli)
     found: list[tuple[int, Port]] = []
     for port in config.outputs:
         differs = got[port.name] != want[port.name]
         if differs.ndim > 1:
             differs = differs.any(axis=1)
-        found += [(int(cycle), port) for cycle in np.flatnonzero(differs & defined)]
+        found += [(int(cycle), port) for cycle in np.flatnonzero(differs & defined[port.name])]
     found.sort(key=lambda item: item[0])
     return Verification(
         config=config,
@@ -205,13 +201,14 @@ def verify(
         cases=len(chosen),
         exhaustive=chosen.exhaustive,
         cycles=len(stimuli),
-        stalls=int((enable == 0).sum()),
+        stalls=int((~schedule.advance).sum()),
         seed=seed,
         mismatches=len(found),
         first=tuple(
             describe(
                 config,
                 stimuli,
+                schedule,
                 cycle,
                 port,
                 want=want[port.name][cycle],
@@ -233,21 +230,16 @@ def write_waveforms(
         A cycle of the verification with this seed and count.
     """
     stimuli = cycles(config, cases(config, seed, count), seed)
-    shown = slice(beginning(config, stimuli, cycle), cycle + SHOWN_AFTER)
+    schedule = config.schedule(stimuli.inputs)
+    before = min(cycle - SHOWN_BEFORE, source_of(schedule, cycle))
+    shown = slice(schedule.beginning(before), cycle + SHOWN_AFTER)
     simulation = open_engine(elaborate(config), "amaranth")
     simulation.run({name: codes[shown] for name, codes in stimuli.inputs.items()}, vcd=path)
 
 
-def beginning(config: BlockConfig, stimuli: Stimuli, cycle: int) -> int:
-    """A cycle from which on the outputs of another one, and of some before it, are the same."""
-    start = max(min(cycle - SHOWN_BEFORE, source_of(config, stimuli, cycle)), 0)
-    if not config.has_state:
-        return start
-    taken = accepted(start + 1, enable_of(config, stimuli)[: start + 1])
-    for port in config.operands:
-        if port.role is Role.FIRST:
-            taken = taken[stimuli.inputs[port.name][taken] == 1]
-    return int(taken.max(initial=0))
+def source_of(schedule: Schedule, cycle: int) -> int:
+    """The cycle whose operands the outputs of one belong to; itself where they are not data."""
+    return schedule.source(cycle) if schedule.shown[cycle] else cycle
 
 
 def verify_verilog(
@@ -296,6 +288,7 @@ def verify_gates(
 def describe(
     config: BlockConfig,
     stimuli: Stimuli,
+    schedule: Schedule,
     cycle: int,
     port: Port,
     *,
@@ -303,7 +296,7 @@ def describe(
     got: Any,
 ) -> Mismatch:
     """Say what went in and what came out, as codes and values."""
-    source = source_of(config, stimuli, cycle)
+    source = source_of(schedule, cycle)
 
     def text(shown: Port, codes: Any) -> str:
         return ", ".join(shown.describe(int(code)) for code in np.atleast_1d(codes))

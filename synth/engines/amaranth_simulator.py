@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-from amaranth.hdl import Value
 from amaranth.sim import Simulator
 
 from ffp8.hw.blocks import BLOCKS
-from ffp8.synth.design import Design
+from ffp8.synth.design import Design, assemble
 
 from .engine import Engine, pack, unpack
 
@@ -48,15 +47,12 @@ class AmaranthEngine(Engine):
         return self._simulate(inputs, path)
 
     def _simulate(self, inputs: dict[str, np.ndarray], vcd: Path | None) -> dict[str, np.ndarray]:
-        assert self.design.config is not None
-        component = BLOCKS[self.design.config.block].component(self.design.config)
-        given = [
-            (Value.cast(getattr(component, port.name)), pack(port, inputs[port.name]))
-            for port in self.inputs
-        ]
-        shown: list[tuple[Any, list[int]]] = [
-            (Value.cast(getattr(component, port.name)), []) for port in self.outputs
-        ]
+        config = self.design.config
+        assert config is not None
+        component = BLOCKS[config.block].component(config)
+        fragment, signals = assemble(component, config)
+        given = [(signals[port.name], pack(port, inputs[port.name])) for port in self.inputs]
+        shown: list[tuple[Any, list[int]]] = [(signals[port.name], []) for port in self.outputs]
         cycles = self.cycles(inputs)
 
         async def testbench(context: Any) -> None:
@@ -70,14 +66,14 @@ class AmaranthEngine(Engine):
                 if self.design.clock is not None:
                     await context.tick()
 
-        simulator = Simulator(component)
+        simulator = Simulator(fragment)
         if self.design.clock is not None:
             simulator.add_clock(PERIOD)
         simulator.add_testbench(testbench)
         if vcd is None:
             simulator.run()
         else:
-            ports = [getattr(component, port.name) for port in self.design.ports]
+            ports = [getattr(component, name) for name in component.signature.members]
             with simulator.write_vcd(str(vcd), traces=ports):
                 simulator.run()
         return {

@@ -3,6 +3,7 @@ import json
 import pytest
 
 from ffp8.cli.main import main
+from ffp8.golden.block_catalogue import BLOCK_FORMATS
 from ffp8.golden.catalogue import CATALOGUE
 from ffp8.golden.formats import Format
 
@@ -14,10 +15,11 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 
 def test_catalogue(capsys: pytest.CaptureFixture[str]) -> None:
     shown = run(capsys, "formats")
-    for entry in CATALOGUE:
-        assert entry.name in shown
+    names = [entry.name for entry in (*CATALOGUE, *BLOCK_FORMATS)]
+    for name in names:
+        assert name in shown
     told = json.loads(run(capsys, "formats", "--json"))
-    assert [entry["name"] for entry in told] == [entry.name for entry in CATALOGUE]
+    assert [entry["name"] for entry in told] == names
     assert all(entry["source"] for entry in told)
 
 
@@ -49,6 +51,31 @@ def test_radix_4_facts(capsys: pytest.CaptureFixture[str]) -> None:
 def test_integer_facts(capsys: pytest.CaptureFixture[str]) -> None:
     told = json.loads(run(capsys, "formats", "int8", "--json"))
     assert (told["largest"], told["lowest"], told["least_normal"]) == ("127", "-128", None)
+
+
+def test_block_facts(capsys: pytest.CaptureFixture[str]) -> None:
+    told = json.loads(run(capsys, "formats", "nvfp4", "--json"))
+    assert (told["element"], told["length"], told["scale"]) == ("e2m1fn", 16, "e4m3fn")
+    assert (told["tensor_scale"], told["bits"], told["bits_per_element"]) == ("float32", 72, 4.5)
+    own = json.loads(run(capsys, "formats", "INT4_x64_uint8_symmetric", "--json"))
+    assert own["name"] == own["spelling"] == "int4_x64_uint8_quotient_symmetric"
+    shown = run(capsys, "formats", "mxfp4_x16")
+    assert "mxfp4_x16" in shown
+    assert "e8m0fnu" in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nvfp4", "--codes"], "--codes must be of a format of one number, not nvfp4"),
+        (["mxfp5"], "did you mean mxfp4?"),
+        (["int4_x64"], "Block format must be one of the catalogue"),
+        (["e4m3fm"], "did you mean e4m3fn?"),
+    ],
+)
+def test_refusals(capsys: pytest.CaptureFixture[str], arguments: list[str], message: str) -> None:
+    assert main(["formats", *arguments]) == 2
+    assert message in capsys.readouterr().err
 
 
 def test_range_beyond_floats(capsys: pytest.CaptureFixture[str]) -> None:

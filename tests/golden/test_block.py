@@ -2,16 +2,14 @@
 
 import json
 import re
-from collections import deque
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from ffp8.golden.block import BlockConfig, accepted, delayed, option, sources
+from ffp8.golden.block import BlockConfig, option
+from ffp8.golden.block_format import BlockFormat
 from ffp8.golden.formats import Format
 from ffp8.golden.multiplier import MultiplierConfig
 from ffp8.golden.ports import Direction, Port, Role
@@ -31,6 +29,7 @@ class Toy(BlockConfig):
 
     a: Format = option("an operand")
     scale: Format | None = option("an optional format", default=None)
+    vector: BlockFormat | None = option("an optional block format", default=None)
     count: int = option("a number with bounds", default=2, minimum=1, maximum=4)
     size: int = option("a number with a lower bound", default=8, minimum=1)
     rounding: Rounding = option("a choice", default=Rounding.NEAREST_EVEN)
@@ -51,9 +50,9 @@ class Toy(BlockConfig):
 
 def test_options_tell_what_the_command_line_needs() -> None:
     options = {opt.name: opt for opt in Toy.options()}
-    assert list(options) == ["a", "scale", "count", "size", "rounding", "fast"]
+    assert list(options) == ["a", "scale", "vector", "count", "size", "rounding", "fast"]
     assert [name for name, opt in options.items() if opt.required] == ["a"]
-    assert [name for name, opt in options.items() if opt.optional] == ["scale"]
+    assert [name for name, opt in options.items() if opt.optional] == ["scale", "vector"]
     assert options["rounding"].choices == [str(rounding) for rounding in Rounding]
     assert options["count"].choices is None
     assert (options["count"].minimum, options["count"].maximum) == (1, 4)
@@ -65,6 +64,8 @@ def test_options_tell_what_the_command_line_needs() -> None:
 CONFIGS = [
     Toy(a=E4M3),
     Toy(a=E5M2, scale=E4M3, count=4, size=1000, rounding=Rounding.HALF_AWAY, fast=True),
+    Toy(a=E4M3, vector=BlockFormat.parse("nvfp4")),
+    Toy(a=E4M3, vector=BlockFormat.parse("q2.6_x4_e8m0fnu_fit_symmetric_by_float16")),
     MultiplierConfig(a=E4M3, b=E5M2),
     MultiplierConfig(
         a=E4M3,
@@ -101,6 +102,8 @@ def test_identifier_names_what_is_not_the_default() -> None:
     assert Toy(a=E4M3).identifier == "toy_block_e4m3fn"
     rich = Toy(a=E4M3, scale=E5M2, count=3, rounding=Rounding.TOWARD_ZERO, fast=True)
     assert rich.identifier == "toy_block_e4m3fn_scale_e5m2_count3_roundingtoward_zero_fast"
+    vector = Toy(a=E4M3, vector=BlockFormat.parse("int4_x64_uint8"))
+    assert vector.identifier == "toy_block_e4m3fn_vector_int4_x64_uint8_quotient"
     odd = MultiplierConfig(a=Format.parse("q6.2"), b=Format.parse("s1e4m3b-3"))
     assert odd.identifier == "multiplier_q6p2_s1e4m3bn3"
     for config in CONFIGS:
@@ -121,6 +124,8 @@ REFUSED: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"count": 2.0}, TypeError, "Option count must be of type int, not 2.0"),
     ({"size": 0}, ValueError, "Option size must be 1 or more, not 0"),
     ({"fast": 1}, TypeError, "Option fast must be of type bool, not 1"),
+    ({"vector": "nvfp4"}, TypeError, "Option vector must be of type BlockFormat, not 'nvfp4'"),
+    ({"vector": E4M3}, TypeError, f"Option vector must be of type BlockFormat, not {E4M3!r}"),
     ({"rounding": 1}, TypeError, "Option rounding must be of type Rounding, not 1"),
 ]
 
@@ -136,7 +141,7 @@ REFUSED_JSON: list[tuple[dict[str, object], str]] = [
     ({}, "Option a of toy-block must be given"),
     (
         {"a": "e4m3fn", "b": 1},
-        "Option of toy-block must be a, scale, count, size, rounding, fast, not 'b'",
+        "Option of toy-block must be a, scale, vector, count, size, rounding, fast, not 'b'",
     ),
     ({"a": "e4m3fn", "count": "two"}, "Option count must be an integer, not 'two'"),
     ({"a": "e4m3fn", "count": 1.5}, "Option count must be an integer, not 1.5"),
@@ -175,42 +180,6 @@ def test_port_describes_codes() -> None:
     assert out.describe(5) == "0x5"
     wide = Port(name="x", direction=Direction.INPUT, meaning="x", format=Format.parse("s0e15m1"))
     assert wide.describe(0xFFFF) == "0xffff (3*2^16383)"
-
-
-@given(
-    latency=st.integers(1, 4),
-    enable=st.lists(st.booleans(), max_size=30),
-)
-def test_cycle_view_is_that_of_a_shift_register(latency: int, enable: list[bool]) -> None:
-    config = Toy(a=E4M3, count=latency)
-    results = {"out": 100 + accepted(len(enable), np.array(enable, np.uint8))}
-    shown, defined = delayed(config, results, np.array(enable, np.uint8))
-    registers: deque[int | None] = deque([None] * latency, latency)
-    for cycle, advance in enumerate(enable):
-        oldest = registers[0]
-        assert bool(defined[cycle]) == (oldest is not None)
-        if oldest is not None:
-            assert shown["out"][cycle] == oldest
-        if advance:
-            registers.append(100 + cycle)
-
-
-def test_cycle_view_without_enable_and_without_registers() -> None:
-    shown, defined = delayed(Toy(a=E4M3, count=2), {"out": np.arange(5)})
-    assert defined.tolist() == [False, False, True, True, True]
-    assert shown["out"][2:].tolist() == [0, 1, 2]
-    combinational = MultiplierConfig(a=E4M3, b=E4M3, stages=0)
-    shown, defined = delayed(combinational, {"out": np.arange(5)})
-    assert defined.all()
-    assert shown["out"].tolist() == [0, 1, 2, 3, 4]
-    source, defined = sources(combinational, 3)
-    assert source.tolist() == [0, 1, 2]
-    assert defined.all()
-
-
-def test_only_accepted_cycles_reach_golden() -> None:
-    assert accepted(3).tolist() == [0, 1, 2]
-    assert accepted(5, np.array([0, 1, 1, 0, 1])).tolist() == [1, 2, 4]
 
 
 def test_blocks_with_state_have_a_first_port() -> None:

@@ -290,6 +290,10 @@ def test_names_are_read_back() -> None:
         assert parse(parse(name).spelling) == parse(name)
     own = "int4_x16_uint4_quotient_symmetric_by_float32"
     assert parse(own).name == own
+    assert parse(own.replace("_quotient", "")) == parse(own)
+    assert parse("q2.6_x4_e8m0fnu") == parse("q2.6_x4_e8m0fnu_floor")
+    assert parse("s1e4m3b-3_x4_e8m0fnu").identifier == "s1e4m3bn3_x4_e8m0fnu_floor"
+    assert parse("mxfp4_x16").identifier == "mxfp4_x16"
     sizes = {entry.name: float(entry.format.bits_per_element) for entry in BLOCK_FORMATS}
     assert sizes["mxfp4"] == 4.25
     assert sizes["mxfp8_e4m3"] == 8.25

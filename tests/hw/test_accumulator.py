@@ -10,12 +10,11 @@ import pytest
 from full_accumulators import COMPILED, SAMPLED, accumulator
 
 from ffp8.golden.accumulator import LOOPS, AccumulatorConfig, places
-from ffp8.golden.block import accepted
 from ffp8.hw.accumulator import Accumulator
 from ffp8.synth.design import elaborate
 from ffp8.synth.engines import open_engines
 from ffp8.synth.stimuli import cases, cycles
-from ffp8.synth.verify import enable_of, verify
+from ffp8.synth.verify import verify
 
 
 @cache
@@ -56,7 +55,7 @@ def test_latency_is_the_number_of_stages(kind: str) -> None:
 def test_stimuli_begin_and_have_sums_of_all_lengths() -> None:
     config = COMPILED[0]
     stimuli = cycles(config, cases(config, seed=2, count=30_000), seed=2)
-    taken = accepted(len(stimuli), enable_of(config, stimuli))
+    taken = config.schedule(stimuli.inputs).taken
     first = stimuli.inputs["first"][taken]
     assert first[0] == 1
     lengths = np.diff(np.flatnonzero(first))

@@ -7,7 +7,7 @@ from ffp8.golden.fma_tree import FmaTreeConfig
 from ffp8.synth.design import elaborate
 from ffp8.synth.engines import open_engine
 from ffp8.synth.stimuli import Stimuli, cycles
-from ffp8.synth.verify import enable_of, expected
+from ffp8.synth.verify import expected
 
 __all__ = ["mismatches"]
 
@@ -24,9 +24,11 @@ def mismatches(
         name: np.concatenate([codes[keep], parts[1][name]]) for name, codes in parts[0].items()
     }
     stimuli = cycles(config, Stimuli(operands, exhaustive=False), seed=3)
-    want, defined = expected(config, stimuli)
+    want, _, schedule = expected(config, stimuli)
     got = open_engine(elaborate(config), engine).run(stimuli.inputs)
     if config.enable:
-        assert (enable_of(config, stimuli) == 0).sum() > len(stimuli) // 10
-    assert defined.sum() >= len(operands["a"])
-    return {name: int(((got[name] != codes) & defined).sum()) for name, codes in want.items()}
+        assert (~schedule.advance).sum() > len(stimuli) // 10
+    assert schedule.shown.sum() >= len(operands["a"])
+    return {
+        name: int(((got[name] != codes) & schedule.shown).sum()) for name, codes in want.items()
+    }

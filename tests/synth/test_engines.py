@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ffp8.golden.block import accepted, delayed
 from ffp8.golden.formats import Format
 from ffp8.golden.multiplier import MultiplierConfig, multiply
 from ffp8.golden.ports import Direction, Port
@@ -87,10 +86,9 @@ def random_inputs(config: MultiplierConfig, cycles: int) -> dict[str, np.ndarray
 def assert_golden(
     config: MultiplierConfig, inputs: dict[str, np.ndarray], shown: dict[str, np.ndarray]
 ) -> None:
-    enable = inputs.get("enable")
-    taken = accepted(len(inputs["a"]), enable)
-    operands = {p.name: inputs[p.name][taken] for p in config.operands}
-    wanted, defined = delayed(config, multiply(config, **operands), enable)
+    schedule = config.schedule(inputs)
+    operands = {p.name: inputs[p.name][schedule.taken] for p in config.operands}
+    wanted, defined = schedule.show(multiply(config, **operands)), schedule.shown
     assert defined.sum() > len(defined) - 20
     assert set(shown) == {p.name for p in config.outputs}
     for p in config.outputs:

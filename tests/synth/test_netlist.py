@@ -6,7 +6,6 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from ffp8.golden.block import delayed
 from ffp8.golden.formats import Format
 from ffp8.golden.multiplier import MultiplierConfig, multiply
 from ffp8.golden.ports import Direction, Port
@@ -60,7 +59,8 @@ def mismatches(config: MultiplierConfig, design: Design) -> int:
     )
     # The last results are still in the pipeline when the inputs end.
     operands = {name: np.pad(x, (0, config.latency)) for name, x in {"a": a, "b": b}.items()}
-    wanted, defined = delayed(config, multiply(config, **operands))
+    schedule = config.schedule(operands)
+    wanted, defined = schedule.show(multiply(config, **operands)), schedule.shown
     got = open_engine(design).run(operands)["out"]
     assert defined.sum() == len(a)
     return int((got != wanted["out"])[defined].sum())
