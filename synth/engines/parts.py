@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 __all__ = ["PART", "in_parts"]
 
-#: Characters of a part; compilers take longest over the statements themselves from here on down.
+#: Characters of a part, or little more. Smaller ones are not compiled faster.
 PART = 20_000
 
 EVALUATION = re.compile(
@@ -29,27 +29,22 @@ EDGE = re.compile(r"\tbool (\w+edge_\w+) = .*;")
 INDEX = re.compile(r"\tauto (\w+) = ")
 
 
-def in_parts(text: str, size: int = PART) -> str:
+def in_parts(text: str) -> str:
     """A design as CXXRTL writes it, with each long evaluation as several functions.
 
     Wires that several parts see become members of the module. That they keep what they were in
     the evaluation before makes no difference: each is computed before it is used.
-
-    Parameters
-    ----------
-    size
-        Characters that a function may have, or little more.
     """
     for found in reversed(list(EVALUATION.finditer(text))):
-        if len(found["body"]) > size:
-            members, functions = divided(found["module"], found["body"], size)
+        if len(found["body"]) > PART:
+            members, functions = divided(found["module"], found["body"])
             text = text[: found.start()] + functions + text[found.end() :]
             struct = f"struct {found['module']} : public module {{\n"
             text = text.replace(struct, struct + members, 1)
     return text
 
 
-def divided(module: str, body: str, size: int) -> tuple[str, str]:
+def divided(module: str, body: str) -> tuple[str, str]:
     """Members that are added to a module, and its evaluation in parts."""
     wires: dict[str, str] = {}
     edges: dict[str, str] = {}
@@ -69,7 +64,7 @@ def divided(module: str, body: str, size: int) -> tuple[str, str]:
             index = found[1] if (found := INDEX.match(line)) else None
         else:
             statements[-1] += f"\n{line}"
-    parts = [join(group, edges) for group in groups(statements, size)]
+    parts = [join(group, edges) for group in groups(statements)]
     seen = [wires.keys() & set(re.findall(r"\w+", part)) for part in parts]
     places = Counter(name for names in seen for name in names)
     lines = []
@@ -85,13 +80,13 @@ def divided(module: str, body: str, size: int) -> tuple[str, str]:
     return "".join(f"{line}\n" for line in members), "\n".join(lines)
 
 
-def groups(statements: Sequence[str], size: int) -> Iterator[list[str]]:
+def groups(statements: Sequence[str]) -> Iterator[list[str]]:
     """Statements in their order, as many at a time as make up a part."""
     group, length = [], 0
     for statement in statements:
         group.append(statement)
         length += len(statement)
-        if length > size:
+        if length > PART:
             yield group
             group, length = [], 0
     if group:
@@ -99,8 +94,15 @@ def groups(statements: Sequence[str], size: int) -> Iterator[list[str]]:
 
 
 def join(statements: Sequence[str], edges: Iterable[str]) -> str:
-    """The text of a part, in which what happens at one clock edge is one block."""
-    text = "\n".join(statements)
-    for edge in edges:
-        text = text.replace(f"\n\t}}\n\tif ({edge}) {{\n", "\n")
-    return text
+    """The text of a part, in which statements at a clock edge that follow each other are one."""
+    lines: list[str] = []
+    last = None
+    for statement in statements:
+        opening, _, rest = statement.partition("\n")
+        edge = opening if opening in {f"\tif ({edge}) {{" for edge in edges} else None
+        if edge and edge == last:
+            lines[-1] = lines[-1].removesuffix("\n\t}") + f"\n{rest}"
+        else:
+            lines.append(statement)
+        last = edge
+    return "\n".join(lines)
