@@ -7,14 +7,17 @@ from typing import Any
 import numpy as np
 from amaranth.lib.wiring import Component
 
-from ffp8.golden import accumulator, converter, fma_tree, multiplier
+from ffp8.golden import accumulator, converter, fma_tree, multiplier, softmax, vector_quantizer
 from ffp8.golden.block import BlockConfig
+from ffp8.golden.block_format import BlockFormat
 from ffp8.golden.formats import Format
 
 from .accumulator import Accumulator
 from .converter import Converter
 from .fma_tree import FmaTree
 from .multiplier import Multiplier
+from .softmax import Softmax
+from .vector_quantizer import VectorQuantizer
 
 __all__ = ["BLOCKS", "Block"]
 
@@ -80,6 +83,20 @@ BLOCKS: dict[str, Block] = {
             converter.convert,
             Converter,
             converter.ConverterConfig(a=Format.parse("bfloat16"), out=E4M3),
+        ),
+        Block(
+            vector_quantizer.VectorQuantizerConfig,
+            vector_quantizer.quantise_vectors,
+            VectorQuantizer,
+            vector_quantizer.VectorQuantizerConfig(
+                a=Format.parse("bfloat16"), to=BlockFormat.parse("mxfp8_e4m3"), lanes=8
+            ),
+        ),
+        Block(
+            softmax.SoftmaxConfig,
+            softmax.softmax,
+            Softmax,
+            softmax.SoftmaxConfig(out=Format.parse("uq1.15")),
         ),
     )
 }
