@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from amaranth.lib.wiring import Component
 
-from ffp8.golden import accumulator, converter, fma_tree, multiplier
+from ffp8.golden import accumulator, converter, fma_tree, multiplier, post_processor
 from ffp8.golden.block import BlockConfig
 from ffp8.golden.formats import Format
 
@@ -15,6 +15,7 @@ from .accumulator import Accumulator
 from .converter import Converter
 from .fma_tree import FmaTree
 from .multiplier import Multiplier
+from .post_processor import PostProcessor
 
 __all__ = ["BLOCKS", "Block"]
 
@@ -80,6 +81,12 @@ BLOCKS: dict[str, Block] = {
             converter.convert,
             Converter,
             converter.ConverterConfig(a=Format.parse("bfloat16"), out=E4M3),
+        ),
+        Block(
+            post_processor.PostProcessorConfig,
+            post_processor.post_process,
+            PostProcessor,
+            post_processor.PostProcessorConfig(values=Format.parse("int8"), lanes=4),
         ),
     )
 }
