@@ -1,4 +1,4 @@
-"""Activation functions that keep or cut numbers, exactly: what goes between a sum and its rounding."""
+"""Activation functions between an exact sum and its rounding: themselves exact."""
 
 from enum import StrEnum
 

@@ -7,8 +7,17 @@ from typing import Any
 import numpy as np
 from amaranth.lib.wiring import Component
 
-from ffp8.golden import accumulator, converter, fma_tree, multiplier, post_processor
+from ffp8.golden import (
+    accumulator,
+    converter,
+    fma_tree,
+    multiplier,
+    post_processor,
+    vector_quantizer,
+)
+from ffp8.golden.activation import Activation
 from ffp8.golden.block import BlockConfig
+from ffp8.golden.block_format import BlockFormat
 from ffp8.golden.formats import Format
 
 from .accumulator import Accumulator
@@ -16,6 +25,7 @@ from .converter import Converter
 from .fma_tree import FmaTree
 from .multiplier import Multiplier
 from .post_processor import PostProcessor
+from .vector_quantizer import VectorQuantizer
 
 __all__ = ["BLOCKS", "Block"]
 
@@ -83,10 +93,23 @@ BLOCKS: dict[str, Block] = {
             converter.ConverterConfig(a=Format.parse("bfloat16"), out=E4M3),
         ),
         Block(
+            vector_quantizer.VectorQuantizerConfig,
+            vector_quantizer.quantise_vectors,
+            VectorQuantizer,
+            vector_quantizer.VectorQuantizerConfig(
+                a=Format.parse("bfloat16"), to=BlockFormat.parse("mxfp8_e4m3"), lanes=8
+            ),
+        ),
+        Block(
             post_processor.PostProcessorConfig,
             post_processor.post_process,
             PostProcessor,
-            post_processor.PostProcessorConfig(values=Format.parse("int8"), lanes=4),
+            post_processor.PostProcessorConfig(
+                values=Format.parse("int11"),
+                to=BlockFormat.parse("int4_x16_uint8_quotient_symmetric"),
+                lanes=2,
+                activation=Activation.RELU,
+            ),
         ),
     )
 }

@@ -114,7 +114,7 @@ class Converter(BlockComponent[ConverterConfig]):
         status = status_of(x)
         offset = offset_of(config.a)
         if is_integer(config.a) and (out.complement or not out.sign):
-            # Without the way over magnitudes. Those of negative numbers are wrong, but do not count.
+            # Without the way over magnitudes. Unsigned results of negative numbers do not count.
             number = pipeline.bits("operand", signed_integer(config.a, code), "number").as_signed()
             if out.complement:
                 near = align_complement(m, encoder, number, offset)

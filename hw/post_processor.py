@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from amaranth.hdl import Cat, Module, Signal, Value
+from amaranth.hdl import Cat, Module, Value
 
 from ffp8.golden.activation import Activation
 from ffp8.golden.converter import ConverterConfig
@@ -15,6 +15,7 @@ from .pipeline import Pipeline
 from .scaled_sum import ScaledSum
 from .stream import StreamComponent
 from .target import Target
+from .vector_delay import delayed
 from .vector_quantizer import VectorQuantizer
 
 __all__ = ["PostProcessor"]
@@ -60,12 +61,12 @@ class PostProcessor(StreamComponent[PostProcessorConfig]):
         clip = None
         if "clip" in operands:
             clip = along(pipeline, operands["clip"], "clip", pipeline.cuts[:-1])
-        values = Cat(self.value(m, pipeline, lane, operands, clip, platform) for lane in self.lanes)
-        for place in pipeline.cuts:
-            after = Signal(name=f"{place}_valid")
-            with m.If(advance):
-                m.d.sync += after.eq(valid)
-            valid = after
+        target = Target.of(platform)
+        values = Cat(
+            self.value(m, pipeline, operands, lane=lane, clip=clip, target=target)
+            for lane in range(config.lanes)
+        )
+        valid = delayed(m, advance, valid, len(pipeline.cuts), "values_valid")
         if config.quantizer is None:
             return valid, {"out": values}
         m.submodules.quantizer = quantizer = VectorQuantizer(config.quantizer)
@@ -83,18 +84,15 @@ class PostProcessor(StreamComponent[PostProcessorConfig]):
         }
         return quantizer.o.valid, outputs
 
-    @property
-    def lanes(self) -> range:
-        return range(self.config.lanes)
-
     def value(
         self,
         m: Module,
         pipeline: Pipeline,
-        lane: int,
         operands: dict[str, Value],
+        *,
+        lane: int,
         clip: Value | None,
-        platform: Any,
+        target: Target,
     ) -> Value:
         """The code of a lane's value, behind all registers."""
         config = self.config
@@ -107,7 +105,7 @@ class PostProcessor(StreamComponent[PostProcessorConfig]):
         columns = ScaledSum(
             m,
             pipeline,
-            Target.of(platform),
+            target,
             number=value_range(config.a),
             factor=value_range(config.factor),
             addend=value_range(config.bias),

@@ -265,8 +265,10 @@ class ShortConversion:
             if special.nan is not None:
                 m.d.comb += forced.eq(over)
                 nan = nan & forced
-            else:
+            elif special.infinity is not None:
                 m.d.comb += forced.eq(over | nan)
+            else:
+                m.d.comb += forced.eq(over | nan | infinity)
             if special.infinity is not None:
                 infinity = infinity & forced
         normal, gradual = ranges.normal, ranges.gradual

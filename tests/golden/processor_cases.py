@@ -16,9 +16,7 @@ SMALL = {"a": "int6", "factor": "uq0.4", "bias": "q3.2"}
 
 def processor(values: str, to: str | None = None, **options: Any) -> PostProcessorConfig:
     """A configuration; formats are texts. Without others, they are small."""
-    formats = {
-        name: Format.parse(options.pop(name, default)) for name, default in SMALL.items()
-    }
+    formats = {name: Format.parse(options.pop(name, default)) for name, default in SMALL.items()}
     return PostProcessorConfig(
         values=Format.parse(values),
         to=None if to is None else BlockFormat.parse(to),

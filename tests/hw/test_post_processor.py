@@ -1,22 +1,27 @@
+# amaranth: UnusedElaboratable=no
+
 """The post-processor's hardware is what golden says, in every cycle."""
 
 from typing import Any
 
-import numpy as np
 import pytest
-from processor_cases import processor, sums
+from amaranth.hdl import Cat, Const
+from full_post_processors import mismatches, processors
+from processor_cases import processor
 from stream_checker import check_stream
 
+from ffp8.golden.activation import Activation
+from ffp8.golden.block_catalogue import BLOCK_FORMATS
 from ffp8.golden.block_format import BlockFormat
 from ffp8.golden.formats import Format
 from ffp8.golden.post_processor import PostProcessorConfig
+from ffp8.golden.rounding import Rounding
 from ffp8.hw import post_processor
 from ffp8.hw.post_processor import PostProcessor
-from ffp8.synth.design import elaborate
-from ffp8.synth.devices import DEVICES, Device
-from ffp8.synth.engines import open_engine
-from ffp8.synth.stimuli import Stimuli, cycles
-from ffp8.synth.verify import expected, verify
+from ffp8.synth.devices import DEVICES
+from ffp8.synth.verify import verify
+
+AMARANTH = "amaranth"
 
 #: Values alone: each activation, each kind of value, each number of stages.
 COLUMNS = (
@@ -41,72 +46,56 @@ VECTORS = (
     processor("int10", "nvfp4_x4", stages=1, element_rounding="toward-zero"),
 )
 
-#: Those that are too large for a slow simulator.
-LARGE = (
-    PostProcessorConfig(
-        values=Format.parse("int11"),
-        to=BlockFormat.parse("int4_x16_uint8_quotient_symmetric"),
-        lanes=4,
-        activation="relu",
-        unrounded=True,
-        reciprocal_bits=8,
-    ),
-    PostProcessorConfig(
-        values=Format.parse("bfloat16"),
-        to=BlockFormat.parse("mxfp8_e4m3"),
-        lanes=8,
-        activation="leaky-relu",
-        slope=4,
-        element_rounding="stochastic-b",
-    ),
-    PostProcessorConfig(values=Format.parse("int8"), lanes=4, activation="clipped-relu"),
+LEAKY = COLUMNS[4]
+
+#: Of the default formats, in a compiled simulation.
+LARGE = PostProcessorConfig(
+    values=Format.parse("int11"),
+    to=BlockFormat.parse("int4_x16_uint8_quotient_symmetric"),
+    lanes=2,
+    activation=Activation.CLIPPED_RELU,
+    unrounded=True,
+    reciprocal_bits=8,
 )
-
-
-def mismatches(
-    config: PostProcessorConfig,
-    count: int,
-    engine: str | None = "amaranth",
-    device: Device | None = None,
-) -> int:
-    """In how many cycles an output is not golden's, with `count` vectors of `sums`."""
-    stimuli = cycles(config, Stimuli(sums(config, count), exhaustive=False), 0)
-    want, defined, _ = expected(config, stimuli)
-    got = open_engine(elaborate(config, device, models=True), engine).run(stimuli.inputs)
-    found = 0
-    for port in config.outputs:
-        differs = (got[port.name] != want[port.name]).reshape(len(stimuli), -1).any(axis=1)
-        found += int(np.count_nonzero(differs & defined[port.name]))
-    return found
 
 
 @pytest.mark.parametrize("config", COLUMNS, ids=lambda config: config.identifier)
 def test_values_are_goldens_in_every_cycle(config: PostProcessorConfig) -> None:
-    assert not mismatches(config, 250)
+    assert not mismatches(config, 250, engine=AMARANTH)
 
 
 @pytest.mark.parametrize("config", VECTORS, ids=lambda config: config.identifier)
 def test_vectors_are_goldens_in_every_cycle(config: PostProcessorConfig) -> None:
-    assert not mismatches(config, 40)
+    assert not mismatches(config, 40, engine=AMARANTH)
 
 
 @pytest.mark.parametrize("config", [COLUMNS[4], VECTORS[1]], ids=lambda config: config.identifier)
 def test_carry_cells_do_the_same(config: PostProcessorConfig) -> None:
-    assert not mismatches(config, 200, engine=None, device=DEVICES["ecp5-25k"])
+    assert not mismatches(config, 200, device=DEVICES["ecp5-25k"])
 
 
 @pytest.mark.parametrize("config", [COLUMNS[3], VECTORS[0]], ids=lambda config: config.identifier)
 def test_random_beats_and_rules_of_streams(config: PostProcessorConfig) -> None:
     """Stalls on both sides, resets within vectors, no bubbles without stalls."""
-    record = verify(config, engine="amaranth", count=300)
+    record = verify(config, engine=AMARANTH, count=300)
     assert record.passed, record.first
-    check_stream(config, count=300, engine="amaranth")
+    check_stream(config, count=300, engine=AMARANTH)
 
 
-@pytest.mark.parametrize("config", LARGE, ids=lambda config: config.identifier)
-def test_large_ones_in_compiled_simulation(config: PostProcessorConfig) -> None:
-    assert not mismatches(config, 2000, engine=None)
-    check_stream(config, count=10_000)
+def test_default_formats() -> None:
+    assert not mismatches(LARGE, 1000)
+    check_stream(LARGE, count=10_000)
+
+
+def test_sweep_covers_what_it_says() -> None:
+    configs = list(processors())
+    assert len(set(configs)) == len(configs) > 60
+    assert {config.activation for config in configs} == set(Activation)
+    assert {config.rounding for config in configs} == {r for r in Rounding if not r.stochastic}
+    assert {config.stages for config in configs} == {1, 2, 3, 4, 5}
+    assert {config.blocks for config in configs} == {False, True}
+    quantizers = [config.quantizer for config in configs if config.quantizer is not None]
+    assert {str(config.to) for config in quantizers} >= {e.name for e in BLOCK_FORMATS}
 
 
 @pytest.mark.parametrize(
@@ -114,7 +103,12 @@ def test_large_ones_in_compiled_simulation(config: PostProcessorConfig) -> None:
     [
         (post_processor, "rectified", lambda code: code, COLUMNS[1]),
         (post_processor, "clipped", lambda m, code, clip, name: code, COLUMNS[3]),
-        (post_processor, "leaky", lambda m, number, slope: number, COLUMNS[4]),
+        (
+            post_processor,
+            "leaky",
+            lambda m, number, slope: Cat(Const(0, slope), number),
+            COLUMNS[4],
+        ),
         (post_processor, "along", lambda pipeline, value, name, places: value, COLUMNS[2]),
         (post_processor, "CUTS", {4: ("product", "neighbour", "value")}, COLUMNS[3]),
     ],
@@ -127,7 +121,7 @@ def test_deliberate_bugs_are_found(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(where, name, bug)
-    assert mismatches(config, 100)
+    assert mismatches(config, 100, engine=AMARANTH)
 
 
 def test_config_must_be_one() -> None:
