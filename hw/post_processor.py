@@ -70,7 +70,7 @@ class PostProcessor(StreamComponent[PostProcessorConfig]):
         if config.quantizer is None:
             return valid, {"out": values}
         m.submodules.quantizer = quantizer = VectorQuantizer(config.quantizer)
-        given = {"a": values}
+        given: dict[str, Value] = {"a": values}
         for port in config.quantizer.operands:
             if port.name != "a":
                 given[port.name] = along(pipeline, operands[port.name], port.name, pipeline.cuts)
@@ -140,6 +140,7 @@ class PostProcessor(StreamComponent[PostProcessorConfig]):
         assert len(number) >= config.exact.significand
         m.d.comb += Value.cast(converter.a).eq(number)
         if stages:
+            assert pipeline.enable is not None
             m.d.comb += converter.enable.eq(pipeline.enable)
         return Value.cast(converter.out)
 

@@ -93,8 +93,8 @@ class ScaledSum:
         if self.target.carry_cells:
             shifted = (replace(row, unit=unit + at) for at in range(len(bits)))
             rows = zip(shifted, bits, strict=True)
-            (total,) = self.added([Term(number, None, known, gate=bit) for known, bit in rows])
-            return total
+            (found,) = self.added([Term(number, None, known, gate=bit) for known, bit in rows])
+            return found
         total: Value = Mux(bits[0], number, 0)
         for at in range(1, len(bits)):
             known = row * Range(0, 2 ** (at + 1) - 1, 0)

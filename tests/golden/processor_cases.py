@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 from vector_cases import tensors
 
-from ffp8.golden.block_format import BlockFormat
 from ffp8.golden.formats import Format, code_dtype
 from ffp8.golden.post_processor import PostProcessorConfig, column_values
 
@@ -16,13 +15,8 @@ SMALL = {"a": "int6", "factor": "uq0.4", "bias": "q3.2"}
 
 def processor(values: str, to: str | None = None, **options: Any) -> PostProcessorConfig:
     """A configuration; formats are texts. Without others, they are small."""
-    formats = {name: Format.parse(options.pop(name, default)) for name, default in SMALL.items()}
-    return PostProcessorConfig(
-        values=Format.parse(values),
-        to=None if to is None else BlockFormat.parse(to),
-        **formats,
-        **{"lanes": 2} | options,
-    )
+    texts = {"values": values, "to": to} | {"lanes": 2} | SMALL | options
+    return PostProcessorConfig.from_json(texts)
 
 
 def numbers(fmt: Format, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:

@@ -152,7 +152,8 @@ def test_largest_element_of_a_vector_is_the_largest_there_is() -> None:
     operands = sums(config, 300)
     values = config.values.decode(column_values(config, **operands)).reshape(-1, 16)
     got = post_process(config, **operands)
-    elements = config.quantizer.to.element.decode(got["out"]).reshape(-1, 16)
+    assert config.to is not None
+    elements = config.to.element.decode(got["out"]).reshape(-1, 16)
     top = np.abs(values).argmax(axis=1)[:, np.newaxis]
     there = np.abs(values).max(axis=1) >= 4  # With less, the scale is rounded to zero.
     largest = np.take_along_axis(elements, top, 1)[there, 0]
@@ -239,5 +240,6 @@ def test_json_and_arguments() -> None:
     assert config.random_bits == 8
     assert PostProcessorConfig.from_json(config.to_json()) == config
     assert config.to_json()["to"] == BlockFormat.parse("mxint8_x8").name
+    assert config.quantizer is not None
     assert config.latency == config.stages + config.quantizer.latency
     assert [port.name for port in config.operands] == ["a", "factor", "bias", "random"]
