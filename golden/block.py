@@ -241,11 +241,13 @@ class BlockConfig:
         parts = [self.block.replace("-", "_")]
         for opt in self.options():
             value = getattr(self, opt.name)
+            if value is None or value == opt.default:
+                continue
             if isinstance(value, NAMED):
                 parts.append(
                     value.identifier if opt.name in ("a", "b") else f"{opt.name}_{value.identifier}"
                 )
-            elif value != opt.default and value is not None:
+            else:
                 text = "" if isinstance(value, bool) else str(value).replace("-", "_")
                 parts.append(f"{'no_' if value is False else ''}{opt.name}{text}")
         return "_".join(parts)

@@ -13,6 +13,8 @@ from ffp8.golden import (
     fma_tree,
     multiplier,
     post_processor,
+    scaled_dot,
+    softmax,
     vector_quantizer,
 )
 from ffp8.golden.activation import Activation
@@ -25,6 +27,8 @@ from .converter import Converter
 from .fma_tree import FmaTree
 from .multiplier import Multiplier
 from .post_processor import PostProcessor
+from .scaled_dot import ScaledDot
+from .softmax import Softmax
 from .vector_quantizer import VectorQuantizer
 
 __all__ = ["BLOCKS", "Block"]
@@ -93,6 +97,12 @@ BLOCKS: dict[str, Block] = {
             converter.ConverterConfig(a=Format.parse("bfloat16"), out=E4M3),
         ),
         Block(
+            scaled_dot.ScaledDotConfig,
+            scaled_dot.scaled_dot,
+            ScaledDot,
+            scaled_dot.ScaledDotConfig.preset("keller-int4", stages=6),
+        ),
+        Block(
             vector_quantizer.VectorQuantizerConfig,
             vector_quantizer.quantise_vectors,
             VectorQuantizer,
@@ -110,6 +120,12 @@ BLOCKS: dict[str, Block] = {
                 lanes=2,
                 activation=Activation.RELU,
             ),
+        ),
+        Block(
+            softmax.SoftmaxConfig,
+            softmax.softmax,
+            Softmax,
+            softmax.SoftmaxConfig(out=Format.parse("uq1.15")),
         ),
     )
 }

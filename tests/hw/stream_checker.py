@@ -107,9 +107,25 @@ def check_pace(trace: Trace) -> None:
     calm = int(np.argmax(idle | trace.reset))
     assert calm > len(idle) // 16, "there was no time without stalls"
     assert trace.taken[:calm].all(), "the block did not take a beat"
-    assert trace.config.beats is not None
     came = np.flatnonzero(trace.given[:calm])
+    if trace.config.beats is None:
+        assert len(came), "there was no whole frame without stalls"
+        assert came.tolist() == due(trace, calm), "a beat was early or late"
+        return
     first = trace.config.beats - 1 + trace.config.latency
     assert came[0] == first, f"the first beat came in cycle {came[0]}, not {first}"
     frames = (calm - first) // trace.config.beats
     assert len(came) >= frames * trace.config.results, "frames came late"
+
+
+def due(trace: Trace, calm: int) -> list[int]:
+    """When beats come of frames that end with a flag, and give as many beats as they have.
+
+    A frame comes out `latency` cycles after its end, or when the one before is through.
+    """
+    ends = np.flatnonzero(trace.of(Role.LAST, Direction.INPUT)[:calm])
+    found: list[int] = []
+    for end, beats in zip(ends, np.diff(ends, prepend=-1), strict=True):
+        start = max(int(end) + trace.config.latency, found[-1] + 1 if found else 0)
+        found += range(start, start + int(beats))
+    return [cycle for cycle in found if cycle < calm]

@@ -1,0 +1,109 @@
+"""The row buffer of a softmax: powers wait until the reciprocal of their row is known."""
+
+from dataclasses import dataclass, replace
+
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, unsigned
+from amaranth.lib.memory import Memory
+
+from .registers import Registers
+from .softmax_powers import Beat
+from .softmax_reciprocal import Factor
+
+__all__ = ["RowBuffer"]
+
+
+@dataclass(frozen=True)
+class RowBuffer:
+    """Rings of beats and of the factors of their rows, written and read one beat in each cycle.
+
+    A beat is read as soon as the factor of its row is written, in the order of the beats. It is
+    there three cycles later, together with that factor, of which each row has one.
+
+    Parameters
+    ----------
+    m, registers
+        Where the logic, memories and registers go.
+    depth
+        Beats that the ring holds; one place is never used.
+    """
+
+    m: Module
+    registers: Registers
+    depth: int
+
+    def outputs(self, beat: Beat, factor: Factor) -> tuple[Beat, Factor]:
+        """Beats that are read, with their rows' factors."""
+        m, registers = self.m, self.registers
+        complete = factor.valid & factor.last
+        written = self.counter("written", beat.valid)
+        # How far the rows go that are complete. Their beats come by in order once more.
+        passed = self.counter("passed", factor.valid)
+        readable = registers.state(range(self.depth), "readable")
+        registers.load(readable, self.after(passed), when=complete)
+        reading = Signal(name="reading")
+        place = registers.state(range(self.depth), "read")
+        m.d.comb += reading.eq(place != readable)
+        registers.load(place, self.after(place), when=reading)
+
+        word = Cat(*beat.powers, beat.top, beat.last)
+        found = self.memory("beats", word, written, beat.valid, place)
+        widths = [*(len(power) for power in beat.powers), len(beat.top), 1]
+        *powers, top, last = split(found, widths)
+        valid = registers.flag(reading, "read_valid")
+
+        row_written = self.counter("row_written", complete)
+        row = self.counter("row_read", valid & last)
+        word = Cat(factor.factor, factor.top)
+        found = self.memory("rows", word, row_written, complete, row)
+        number, row_top = split(found, [len(factor.factor), len(factor.top)])
+
+        # One register while the row is read, and one more because memories are slow.
+        taken = Beat(
+            powers=[registers.late(power, 2, f"read_{k}") for k, power in enumerate(powers)],
+            top=registers.late(top, 2, "read_top").as_signed(),
+            valid=registers.late_flag(valid, 2, "beat_valid"),
+            last=registers.late(last, 2, "read_last"),
+        )
+        return taken, replace(
+            factor,
+            factor=registers.data(number, "read_factor"),
+            top=registers.data(row_top, "read_row_top").as_signed(),
+            valid=taken.valid,
+            last=taken.last,
+        )
+
+    def counter(self, name: str, when: Value) -> Signal:
+        """A place in the ring, moved on with each cycle in which `when` is high."""
+        place = self.registers.state(range(self.depth), name)
+        self.registers.load(place, self.after(place), when=when)
+        return place
+
+    def after(self, place: Signal) -> Value:
+        """The place that follows one."""
+        if self.depth & self.depth - 1 == 0:
+            return (place + 1)[: len(place)]
+        return Mux(place == self.depth - 1, 0, place + 1)
+
+    def memory(self, name: str, word: Value, place: Value, when: Value, read_place: Value) -> Value:
+        """What was written to a place, in the cycle after that in which the place is given."""
+        memory = Memory(shape=unsigned(len(word)), depth=self.depth, init=[])
+        self.m.submodules[name] = memory
+        write, read = memory.write_port(), memory.read_port()
+        advance = self.registers.advance
+        self.m.d.comb += [
+            write.addr.eq(place),
+            write.data.eq(word),
+            write.en.eq(advance & when),
+            read.addr.eq(read_place),
+            read.en.eq(advance),
+        ]
+        return read.data
+
+
+def split(word: Value, widths: list[int]) -> list[Value]:
+    """The fields of a word, from the least significant bit on."""
+    found, place = [], 0
+    for width in widths:
+        found.append(word[place : place + width])
+        place += width
+    return found

@@ -1,0 +1,107 @@
+"""Scores on their way into a softmax: times log2(e), in fixed point, masked."""
+
+from dataclasses import dataclass
+
+from amaranth.hdl import Cat, Const, Module, Value
+
+from ffp8.golden.converter import ConverterConfig
+from ffp8.golden.raw import RawFormat
+from ffp8.golden.scalar_format import ScalarFormat
+from ffp8.golden.softmax import SoftmaxConfig
+
+from .converter import Converter, offset_of
+from .operand import is_integer, signed_integer, unpack
+from .registers import Registers
+
+__all__ = ["Scores"]
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Makes arguments of scores, `stages.argument` cycles later."""
+
+    m: Module
+    registers: Registers
+    config: SoftmaxConfig
+
+    def outputs(self, scores: Value, mask: Value | None) -> tuple[list[Value], list[Value] | None]:
+        """The arguments, and which of them are left out; None if none ever is."""
+        registers, config = self.registers, self.config
+        width = config.a.width
+        codes = [scores[lane * width : (lane + 1) * width] for lane in range(config.lanes)]
+        arguments = [self.argument(code, lane) for lane, code in enumerate(codes)]
+        masked = None
+        infinite = isinstance(config.a, RawFormat | ScalarFormat) and self.has_infinity
+        if mask is not None or infinite:
+            masked = []
+            for lane, code in enumerate(codes):
+                out: Value = Const(0, 1) if mask is None else mask[lane]
+                if infinite:
+                    parts = unpack(self.m, config.a, code, f"score_{lane}")
+                    out = out | (parts.infinity & parts.sign)
+                masked.append(registers.late(out, config.stages.argument, f"mask_{lane}"))
+        return arguments, masked
+
+    @property
+    def has_infinity(self) -> bool:
+        """Whether a score can be minus infinity."""
+        a = self.config.a
+        if isinstance(a, RawFormat):
+            return a.infinity
+        assert isinstance(a, ScalarFormat)
+        return a.sign and a.has_infinity
+
+    def argument(self, code: Value, lane: int) -> Value:
+        """The argument of a score, a signed number."""
+        m, registers, config = self.m, self.registers, self.config
+        fmt = config.a
+        if config.log2e_bits:
+            fmt, code = self.times_log2e(code, lane)
+            code = registers.data(code, f"scaled_{lane}")
+        if fmt != config.argument:
+            converter = Converter(
+                ConverterConfig(a=fmt, out=config.argument, stages=2, enable=True)
+            )
+            m.submodules[f"argument_{lane}"] = converter
+            m.d.comb += [
+                Value.cast(converter.a).eq(code),
+                converter.enable.eq(registers.advance),
+            ]
+            code = Value.cast(converter.out)
+        return registers.data(code, f"argument_{lane}").as_signed()
+
+    def times_log2e(self, code: Value, lane: int) -> tuple[RawFormat, Value]:
+        """A score times log2(e), with all bits."""
+        config, fmt = self.config, self.config.a
+        factor = Const(config.log2e)
+        if is_integer(fmt):
+            number = signed_integer(fmt, code)
+            product = (number * Cat(factor, Const(0, 1)).as_signed()).as_unsigned()
+            raw = RawFormat(
+                significand=len(product),
+                exponent=0,
+                bias=config.log2e_bits - offset_of(fmt),
+                sign=False,
+                infinity=False,
+                nan=False,
+                complement=True,
+            )
+            return raw, product
+        parts = unpack(self.m, fmt, code, f"scaled_score_{lane}")
+        product = parts.significand * factor
+        fields = {
+            "significand": product,
+            "exponent": parts.exponent,
+            "sign": parts.sign,
+            "infinity": parts.infinity,
+            "nan": parts.nan,
+        }
+        raw = RawFormat(
+            significand=len(product),
+            exponent=len(parts.exponent),
+            bias=config.log2e_bits - offset_of(fmt),
+            sign=True,
+            infinity=True,
+            nan=True,
+        )
+        return raw, Cat(fields[name] for name in raw.fields)
