@@ -53,6 +53,8 @@ def rounded() -> Iterator[VectorQuantizerConfig]:
         yield quantizer("float16", f"s1e4m3b7_x6_s0e6m0b20_nozero_{rule}", 3, overflow="special")
         yield quantizer("e5m2", f"s0e3m5b7_x12_s0e8m0b100_nozero_{rule}", 3)
         yield quantizer("int16", f"e3m2fn_x8_e8m0fnu_{rule}", 4)
+        yield quantizer("bfloat16", f"e4m3fn_nosub_x8_e8m0fnu_{rule}", 4)
+        yield quantizer("s1e0m7b0", f"s0e3m2b3_x8_e8m0fnu_{rule}", 4)
 
 
 def quotients() -> Iterator[VectorQuantizerConfig]:
@@ -68,6 +70,7 @@ def quotients() -> Iterator[VectorQuantizerConfig]:
         yield quantizer("bfloat16", vs(4, 8, 4).replace("_symmetric", ""), 2, rounding=rounding)
         yield quantizer("bfloat16", "uint4_x8_uint8_quotient_by_float16", 8, rounding=rounding)
         yield quantizer("bfloat16", "e2m1fn_x4_e8m0fnu_quotient", 2, rounding=rounding)
+        yield quantizer("bfloat16", "e2m1fn_nosub_x4_e4m3fn_quotient", 4, rounding=rounding)
     for stages in range(3, 9):
         bits = 2 * stages - 3
         yield quantizer("bfloat16", vs(8, 16, 6), 4, stages=stages, reciprocal_bits=bits)
