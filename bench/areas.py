@@ -2,13 +2,15 @@
 
 Prints a table of areas, a row a format and a column a number of products, each with registers in
 all places, and the area of the first format over that of int8. With `--timing` each cell has its
-Fmax, too (one seed), which takes minutes for the larger ones. Results are kept in the cache's
-folder, by the design's hash and the device, so that a run goes on where another was stopped.
+Fmax, too (one seed), which takes minutes for the larger ones, or says that the harness around the
+tree does not fit into the device. `--formats` and `--ways` ask for fewer. Results are kept in the
+cache's folder, by the design's hash and the device, so that a run goes on where another stopped.
 """
 
 import argparse
 import json
 import sys
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,11 +20,15 @@ from ffp8.golden.formats import Format
 from ffp8.golden.tree_places import places
 from ffp8.synth.design import elaborate
 from ffp8.synth.devices import Device, find_device
+from ffp8.synth.errors import ToolFailed
 from ffp8.synth.synthesis import synthesise
 
 FORMATS = ("e4m3fn", "e5m2", "s1e5m3b15", "int8", "int4", "e2m1fn")
 
 WAYS = (4, 8, 16, 24, 32)
+
+#: What nextpnr says where a device has too few cells.
+NO_ROOM = "no BELs remaining"
 
 
 def tree(name: str, ways: int) -> FmaTreeConfig:
@@ -44,9 +50,16 @@ def cost(config: FmaTreeConfig, device: Device, folder: Path, *, timing: bool) -
     design = elaborate(config, device)
     path = folder / f"{design.hash[:16]}_{device.name}{'_timed' if timing else ''}.json"
     if not path.exists():
-        result = synthesise(design, device, seeds=(1,), timing=timing)
+        with tempfile.TemporaryDirectory() as work:
+            try:
+                found = synthesise(design, device, seeds=(1,), timing=timing, folder=work).to_json()
+            except ToolFailed as error:
+                if NO_ROOM not in str(error):
+                    raise
+                found = synthesise(design, device, timing=False).to_json()
+                found["timing"] = NO_ROOM
         folder.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(result.to_json()))
+        path.write_text(json.dumps(found))
     return json.loads(path.read_text())
 
 
@@ -59,6 +72,8 @@ def text(found: dict[str, Any]) -> str:
     """A cell of the table."""
     shown = f"{size(found):,} / {found['area']['ff']:,}"
     timing = found["timing"]
+    if timing == NO_ROOM:
+        return f"{shown}, too large"
     return f"{shown} @ {timing['fmax_mhz']['median']:.0f}" if isinstance(timing, dict) else shown
 
 
@@ -67,26 +82,29 @@ def main() -> int:
     parser.add_argument("--device", default="ecp5-85k")
     parser.add_argument("--timing", action="store_true")
     parser.add_argument("--cache", type=Path, default=Path(".areas"))
+    parser.add_argument("--formats", nargs="+", default=FORMATS)
+    parser.add_argument("--ways", nargs="+", type=int, default=WAYS)
     args = parser.parse_args()
     device = find_device(args.device)
     print(f"{device.part}: {device.family.note}; flip-flops behind the slash")
-    print("| format | " + " | ".join(f"{ways} ways" for ways in WAYS) + " | stages |")
-    print("|---" * (len(WAYS) + 2) + "|")
+    print("| format | " + " | ".join(f"{ways} ways" for ways in args.ways) + " | stages |")
+    print("|---" * (len(args.ways) + 2) + "|")
     sizes: dict[str, list[int]] = {}
-    for name in FORMATS:
-        configs = [tree(name, ways) for ways in WAYS]
+    for name in args.formats:
+        configs = [tree(name, ways) for ways in args.ways]
         found = [cost(config, device, args.cache, timing=args.timing) for config in configs]
         sizes[name] = [size(one) for one in found]
         stages = ", ".join(str(config.stages) for config in configs)
         print(f"| {name} | " + " | ".join(map(text, found)) + f" | {stages} |", flush=True)
-    ratios = [one / two for one, two in zip(sizes["e4m3fn"], sizes["int8"], strict=True)]
-    print("| e4m3fn over int8 | " + " | ".join(f"{ratio:.2f}" for ratio in ratios) + " | |")
+    if {"e4m3fn", "int8"} <= sizes.keys():
+        pairs = zip(sizes["e4m3fn"], sizes["int8"], strict=True)
+        ratios = " | ".join(f"{one / two:.2f}" for one, two in pairs)
+        print(f"| e4m3fn over int8 | {ratios} | |")
     link = fused("e4m3fn", "float16")
     one = cost(link, device, args.cache, timing=args.timing)
-    chains = " | ".join(f"{ways * size(one):,}" for ways in WAYS)
-    print(
-        f"| chain of fused multiply-adds, each rounded to float16 | {chains} | {link.stages} each |"
-    )
+    chains = " | ".join(f"{ways * size(one):,}" for ways in args.ways)
+    print(f"| chain of fused multiply-adds | {chains} | {link.stages} each |")
+    print(f"A link of the chain, which rounds to float16: {text(one)}")
     return 0
 
 

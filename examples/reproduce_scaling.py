@@ -24,9 +24,9 @@ from rich.table import Table
 from ffp8.golden.block_catalogue import BLOCK_FORMATS
 from ffp8.golden.block_format import BlockFormat
 from ffp8.golden.exact import Exact
-from ffp8.golden.formats import Format, integer
+from ffp8.golden.formats import Format, fixed_point, integer
 from ffp8.golden.quantisers import Uniform
-from ffp8.golden.scaled_mac import ScaledMac
+from ffp8.golden.scaled_dot import Accumulation, ScaledDotConfig, scaled_dot
 from ffp8.golden.vs_quant import quantise_channels, vs_quant
 
 __all__ = ["Results", "main", "measure", "show"]
@@ -126,19 +126,33 @@ def dot_ratios(rows: int, seed: int) -> tuple[list[float], int]:
     block = vs_quant(4, 64, 8)
     sides = rng.standard_normal((2, rows, 768))
     left, right = (quantise_channels(block, Exact.from_floats(side)) for side in sides)
-    # Steps first, then rows of the left side and of the right one.
-    a = left.elements.swapaxes(0, 1)[:, :, None, :]
-    b = right.elements.swapaxes(0, 1)[:, None, :, :]
-    scales = left.scales.T[:, :, None], right.scales.T[:, None, :]
+    steps = left.scales.shape[1]
+    # Rows of the left side, then of the right one, then steps.
+    every = np.arange(rows).repeat(rows), np.tile(np.arange(rows), rows)
+    codes, scales = [], []
+    for side, index in zip((left, right), every, strict=True):
+        codes.append(side.elements[index].reshape(-1, block.length))
+        scales.append(side.scales[index].ravel())
+    operands = dict(zip(("a", "b", "a_scale", "b_scale"), (*codes, *scales), strict=True))
+    first = np.arange(len(scales[0])) % steps == 0
     channel = Format.parse("float32").decode
     factor = channel(left.channel)[:, None] * channel(right.channel)
     found, largest = [], 0
     for bits in (16, 8):
-        mac = ScaledMac(factor_bits=bits, accumulator=24 + bits - 8)
-        done = mac.accumulate(a, b, *scales)
-        assert not done.saturated.any()
-        found.append(ratio(sides[0] @ sides[1].T, done.total * factor * 2.0 ** (16 - bits)))
-        largest = int(np.abs(done.total).max())
+        config = ScaledDotConfig(
+            a=block,
+            b=block,
+            factor_bits=bits,
+            accumulate=Accumulation.RUNNING,
+            out=fixed_point(32, bits - 16),
+            flags=True,
+        )
+        done = scaled_dot(config, first=first, **operands)
+        assert not done["overflow"].any()
+        assert config.out is not None
+        total = config.out.decode(done["out"])[steps - 1 :: steps].reshape(rows, rows)
+        found.append(ratio(sides[0] @ sides[1].T, total * factor))
+        largest = int(np.abs(total).max()) >> 16 - bits
     return found, largest
 
 

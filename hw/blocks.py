@@ -7,7 +7,15 @@ from typing import Any
 import numpy as np
 from amaranth.lib.wiring import Component
 
-from ffp8.golden import accumulator, converter, fma_tree, multiplier, softmax, vector_quantizer
+from ffp8.golden import (
+    accumulator,
+    converter,
+    fma_tree,
+    multiplier,
+    scaled_dot,
+    softmax,
+    vector_quantizer,
+)
 from ffp8.golden.block import BlockConfig
 from ffp8.golden.block_format import BlockFormat
 from ffp8.golden.formats import Format
@@ -16,6 +24,7 @@ from .accumulator import Accumulator
 from .converter import Converter
 from .fma_tree import FmaTree
 from .multiplier import Multiplier
+from .scaled_dot import ScaledDot
 from .softmax import Softmax
 from .vector_quantizer import VectorQuantizer
 
@@ -83,6 +92,12 @@ BLOCKS: dict[str, Block] = {
             converter.convert,
             Converter,
             converter.ConverterConfig(a=Format.parse("bfloat16"), out=E4M3),
+        ),
+        Block(
+            scaled_dot.ScaledDotConfig,
+            scaled_dot.scaled_dot,
+            ScaledDot,
+            scaled_dot.ScaledDotConfig.preset("keller-int4", stages=6),
         ),
         Block(
             vector_quantizer.VectorQuantizerConfig,

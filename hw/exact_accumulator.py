@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from amaranth.hdl import Cat, Module, Mux, Value, signed
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 
 from ffp8.golden.accumulator import AccumulatorConfig, held_range
 from ffp8.golden.ranges import value_range
@@ -69,8 +69,9 @@ class ExactSum:
         parts = given.parts
         number = signed_number(m, given, "a_signed")
         special = parts.nan | parts.infinity
-        number = (number.as_unsigned() & ~special.replicate(len(number))).as_signed()
-        term = pipeline.bundle("term", Term(number, given.distance, value_range(config.a)))
+        kept = Signal(number.shape(), name="a_finite")
+        m.d.comb += kept.eq(Mux(special, 0, number))
+        term = pipeline.bundle("term", Term(kept, given.distance, value_range(config.a)))
         parts, first = pipeline.bundle("term", parts), pipeline.bits("term", first, "first")
         term = pipeline.bundle("shift", move(m, term))
         parts, first = pipeline.bundle("shift", parts), pipeline.bits("shift", first, "first")

@@ -62,8 +62,9 @@ class FixedAdder:
         parts = given.parts
         number = signed_number(m, given, f"{name}_signed")
         special = parts.nan | parts.infinity
-        number = (number.as_unsigned() & ~special.replicate(len(number))).as_signed()
-        moved = move(m, Term(number, given.distance, known))
+        finite = Signal(number.shape(), name=f"{name}_finite")
+        m.d.comb += finite.eq(Mux(special, 0, number))
+        moved = move(m, Term(finite, given.distance, known))
         return FixedAddend(moved.number, known, parts.sign, parts.infinity, parts.nan)
 
     def cut(self, code: Value, name: str) -> FixedAddend:

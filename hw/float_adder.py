@@ -150,7 +150,9 @@ class FloatAdder:
 
         # How far the first bit may go down: a mark stands where it is at the least place.
         limits = [place == limit + floor - 1 for limit in range(1, self.bits + 1)]
-        number, zeros, real = self.normalise(total, Cat(Const(0, 1), *limits))
+        marks = Signal(self.bits + 1, name="marks")
+        m.d.comb += marks.eq(Cat(Const(0, 1), *limits))
+        number, zeros, real = self.normalise(total, marks)
         field = Signal(signed(max(size, len(zeros)) + 2), name="field")
         m.d.comb += field.eq(place + 1 - zeros)
         known = status(one, two, Mux(swap, two.sign, one.sign), ~total.any())

@@ -5,9 +5,7 @@ from dataclasses import dataclass, replace
 from amaranth.hdl import Cat, Const, Module, Signal, Value, signed
 
 from ffp8.golden.fma_tree import FmaTreeConfig
-from ffp8.golden.formats import Format
 from ffp8.golden.ranges import Range, value_range
-from ffp8.golden.scalar_format import ScalarFormat
 from ffp8.golden.tree_places import integer_rows
 from ffp8.golden.tree_ranges import product_range
 
@@ -16,18 +14,17 @@ from .gate import Gate
 from .logic import multiply_signed
 from .pipeline import Pipeline
 from .specials import Specials
-from .table import lookup
 from .target import Target
 from .tree_blocks import block_products
 from .tree_lanes import Lanes
 from .tree_operand import Operand
+from .tree_scale import Scale, fixed_point
 from .tree_sum import Term, exclusive
 
 __all__ = ["Products", "negate", "signed_number"]
 
-#: Up to this many bits besides the sign, and exponent fields up to this, an operand is brought
-#: to fixed point before it is multiplied.
-TABLE_BITS, FEW_EXPONENTS = 4, 3
+#: Up to this many rows, an operand in fixed point costs less in plain logic, too.
+FEW_ROWS = 2
 
 
 @dataclass(frozen=True)
@@ -53,7 +50,9 @@ class Products:
         if integer_rows(self.config):
             return self.rows(lanes), addend, lanes.specials
         if self.config.blocks:
-            return block_products(self.m, self.pipeline, self.config, lanes, addend)
+            return block_products(
+                self.m, self.pipeline, self.config, lanes, addend, target=self.target
+            )
         lanes_of = enumerate(zip(lanes.a, lanes.b, strict=True))
         factors = oppose([self.factors(lane, a, b) for lane, (a, b) in lanes_of])
         if lanes.skip is not None:
@@ -100,39 +99,57 @@ class Products:
     def factors(self, lane: int, a: Operand, b: Operand) -> "Factors":
         """A product half made: two sums of rows, or two factors."""
         config, m = self.config, self.m
-        one = None
-        if self.target.carry_cells:
-            one = Scale.fixed(m, config.a, a, f"a_{lane}")
-        one = Scale.of(m, config.a, a, f"a_{lane}") if one is None else one
-        two = Scale.of(m, config.b, b, f"b_{lane}")
-        shift = self.shift(one, two, f"shift_{lane}")
-        excess = one.excess + two.excess
         known = product_range(config)
         if a.signed is not None or b.signed is not None:
+            one = Scale.of(m, config.a, a, f"a_{lane}")
+            two = Scale.of(m, config.b, b, f"b_{lane}")
+            shift = self.shift(one, two, f"shift_{lane}")
             left = signed_number(m, a, f"product_{lane}_a")
             right = signed_number(m, b, f"product_{lane}_b")
-            return Factors(left, right, None, 0, known, shift, excess, None)
-        signs = any(fmt.sign for name in "ab" for fmt in config.formats(name))
-        sign = a.parts.sign ^ b.parts.sign if signs else None
-        short, long = sorted((one.significand, two.significand), key=len)
-        signs = False
-        if sign is not None:
-            if lane == 0:
-                # Of as many signs as terms, adders have a carry for all but one.
-                number = Signal(len(short), name=f"product_{lane}_factor")
-                m.d.comb += number.eq(Cat(gate.value for gate in short))
-                long, short = Gate.bits(negate(m, number, sign, f"product_{lane}_negated")), long
-                signs, sign = True, None
-            else:
-                known = Range(0, max(-known.low, known.high), known.unit)
+            return Factors(left, right, None, 0, known, shift, 1, one.excess + two.excess, None)
+        signed = any(fmt.sign for name in "ab" for fmt in config.formats(name))
+        sign = a.parts.sign ^ b.parts.sign if signed else None
+        # Of as many signs as terms, adders have a carry for all but one.
+        signs = signed and lane == 0
+        one, two, shift = self.scales(lane, a, b, sign if signs else None)
+        if signed and not signs:
+            known = Range(0, max(-known.low, known.high), known.unit)
+        excess, step = one.excess + two.excess, max(one.step, two.step)
+        number, rows = one.significand, two.significand
         # The registers in the middle come after sums of rows, not after rows.
-        half = (len(short) + 1) // 2 if len(short) > 2 else len(short)
-        low = self.row_sum(long, short[:half], signs, f"product_{lane}_low")
-        high = self.row_sum(long, short[half:], signs, f"product_{lane}_high")
-        one, two = (Cat(gate.value for gate in side) for side in (low, high))
+        half = (len(rows) + 1) // 2 if len(rows) > 2 else len(rows)
+        low = self.row_sum(number, rows[:half], signs, f"product_{lane}_low")
+        high = self.row_sum(number, rows[half:], signs, f"product_{lane}_high")
+        left, right = (Cat(gate.value for gate in side) for side in (low, high))
         if signs:
-            one = one.as_signed()
-        return Factors(one, two, half, len(long) + len(short), known, shift, excess, sign)
+            left, sign = left.as_signed(), None
+        width = len(number) + len(rows)
+        return Factors(left, right, half, width, known, shift, step, excess, sign)
+
+    def scales(
+        self, lane: int, a: Operand, b: Operand, sign: Value | None
+    ) -> tuple[Scale, Scale, Value | None]:
+        """A product's operands and how far to move it.
+
+        The first is a number, which has the sign if there is one. The second makes its rows.
+        """
+        config, m = self.config, self.m
+        one = Scale.of(m, config.a, a, f"a_{lane}")
+        two = Scale.of(m, config.b, b, f"b_{lane}")
+        fixed = None
+        for fmt, operand, other in ((config.a, a, two), (config.b, b, one)):
+            if fixed is None and (self.target.carry_cells or len(other.significand) <= FEW_ROWS):
+                fixed = fixed_point(m, fmt, operand, other, sign=sign, name=f"fixed_{lane}")
+        short, long = sorted(fixed or (one, two), key=lambda scale: len(scale.significand))
+        shift = self.shift(short, long, f"shift_{lane}")
+        if sign is None:
+            return long, short, shift
+        if fixed is not None:
+            return *fixed, shift
+        number = Signal(len(short.significand), name=f"product_{lane}_factor")
+        m.d.comb += number.eq(Cat(gate.value for gate in short.significand))
+        negated = negate(m, number, sign, f"product_{lane}_negated")
+        return replace(short, significand=Gate.bits(negated)), long, shift
 
     def row_sum(self, number: list[Gate], rows: list[Gate], signs: bool, name: str) -> list[Gate]:
         """The bits of a number times another of one bit or more."""
@@ -187,66 +204,6 @@ class Products:
 
 
 @dataclass(frozen=True)
-class Scale:
-    """An operand's significand and exponent, without its sign.
-
-    Attributes
-    ----------
-    exponent
-        Empty where there is none.
-    excess
-        What the exponent is where that of the least value is 0.
-    """
-
-    significand: list[Gate]
-    exponent: list[Gate]
-    excess: int
-
-    @classmethod
-    def of(cls, m: Module, fmt: ScalarFormat, operand: Operand, name: str) -> "Scale":
-        if (
-            not isinstance(fmt, Format)
-            or not fmt.exponent
-            or not fmt.zero
-            or fmt.step != 1
-            or (operand.code is None)
-        ):
-            exponent = [] if operand.distance is None else Gate.bits(operand.distance)
-            return cls(Gate.bits(operand.parts.significand), exponent, 0)
-        field = operand.code[fmt.fraction : fmt.magnitude_width]
-        tiny = Signal(name=f"{name}_tiny")
-        m.d.comb += tiny.eq(~field.any())
-        bits = Gate.bits(field)
-        exponent = [Gate.of(lambda bit, low: bit | low, bits[0], tiny), *bits[1:]]
-        if not fmt.subnormals:
-            return cls(Gate.bits(operand.parts.significand), exponent, 1)
-        normal = ~Gate.bit(tiny)
-        return cls([*Gate.bits(operand.code[: fmt.fraction]), normal], exponent, 1)
-
-    @classmethod
-    def fixed(cls, m: Module, fmt: ScalarFormat, operand: Operand, name: str) -> "Scale | None":
-        """An operand of few bits in fixed point, as a table; None if that is no gain.
-
-        So a product needs no sum of exponents, and is moved less.
-        """
-        if not isinstance(fmt, Format) or not fmt.exponent or operand.code is None:
-            return None
-        if fmt.magnitude_width > TABLE_BITS or fmt.max_exponent_field > FEW_EXPONENTS:
-            return None
-        least = int(fmt.zero)
-
-        def number(code: int) -> int:
-            field, fraction = divmod(code, 2**fmt.fraction)
-            if field < least:
-                return fraction if fmt.subnormals else 0
-            return (2**fmt.fraction + fraction) << field - least
-
-        size = number(2**fmt.magnitude_width - 1).bit_length()
-        code = operand.code[: fmt.magnitude_width]
-        return cls(Gate.bits(lookup(m, code, size, number, f"{name}_fixed")), [], 0)
-
-
-@dataclass(frozen=True)
 class Factors:
     """A product in two parts: to be multiplied, or to be added.
 
@@ -254,6 +211,8 @@ class Factors:
     ----------
     place, width
         How much higher the second part is, and the product's width; None to multiply.
+    shift, step, excess
+        As a term has them.
     minus, inverted
         As a term has them.
     skip
@@ -266,6 +225,7 @@ class Factors:
     width: int
     range: Range
     shift: Value | None
+    step: int
     excess: int
     minus: Value | None
     inverted: Value | None = None
@@ -285,7 +245,7 @@ class Factors:
             number = kept.as_signed() if number.shape().signed else kept
         return Term(
             number, self.shift, self.range,
-            excess=self.excess, minus=self.minus, inverted=self.inverted,
+            step=self.step, excess=self.excess, minus=self.minus, inverted=self.inverted,
         )  # fmt: skip
 
 

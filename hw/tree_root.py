@@ -34,7 +34,7 @@ from .specials import Specials
 from .target import PORTABLE, Target
 from .tree_sum import Term
 
-__all__ = ["Result", "Root", "RunTimeExponent"]
+__all__ = ["Magnitude", "Result", "Root", "RunTimeExponent"]
 
 
 class Result(Protocol):
@@ -115,7 +115,7 @@ class Root:
         flip
             Whether the sum has the wrong sign; a zero is positive then.
         """
-        m, pipeline, out = self.m, self.pipeline, self.config.out
+        m, out = self.m, self.config.out
         number = total.number
         if out is None:
             return {"out": self.raw(total, specials, exponent)}
@@ -149,21 +149,27 @@ class Root:
                 m.d.comb += magnitude.eq(absolute)
             else:
                 m.d.comb += magnitude.eq(Mux(number[-1], -number, number))
+        return self.of_magnitude(Magnitude(magnitude, total.range, exponent, status))
+
+    def of_magnitude(self, total: "Magnitude") -> dict[str, Value]:
+        """The ports, where the sum is rounded, and its magnitude and its sign are known."""
+        m, pipeline, out = self.m, self.pipeline, self.config.out
+        exponent = total.exponent
         if isinstance(out, Format) and not out.exponent:
             encoder = self.encoder(out)
             moved = Const(0, 0) if exponent is None else exponent.value
-            near = align_fixed(m, encoder, magnitude, moved, total.range.unit)
-            return self.encoded(encoder, near, status)
-        magnitude = pipeline.bits("magnitude", magnitude, "number")
-        status = pipeline.bundle("magnitude", status)
+            near = align_fixed(m, encoder, total.number, moved, total.range.unit)
+            return self.encoded(encoder, near, total.status)
         if exponent is not None:
             exponent = pipeline.bundle("magnitude", exponent)
-        sum_ = Magnitude(magnitude, total.range, exponent, status)
+        number = pipeline.bits("magnitude", total.number, "number")
+        status = pipeline.bundle("magnitude", total.status)
+        total = Magnitude(number, total.range, exponent, status)
         match out:
             case Posit():
-                return self.rounded_posit(out, sum_)
+                return self.rounded_posit(out, total)
             case Format():
-                return self.rounded_float(out, sum_)
+                return self.rounded_float(out, total)
         raise TypeError(f"Tree result must be a Format or a Posit, not {out!r}")
 
     def encoder(self, out: Format) -> Encoder:

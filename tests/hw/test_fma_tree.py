@@ -35,6 +35,9 @@ FOR_ECP5 = (
     tree("e5m2", "e4m3fn", "float16", "float16", ways=2, stages=5),
     tree("int8", "uint8", None, ways=3, stages=5),
     tree("int4", "e2m1fn", None, "int8", ways=3, stages=2),
+    tree("e2m1fn", "int4", None, ways=2, stages=2),
+    tree("e2m1fn", "e2m1fn", None, ways=3, stages=4),
+    tree("e4m3fn", "e2m1fn", "float16", ways=2, stages=5),
 )
 
 #: Cases that Amaranth's simulator, much slower, is given.
