@@ -143,10 +143,12 @@ class ComparedElements:
             m.d.comb += limit.eq(cut[1:-1] + up)
             fractions.append(limit)
             carries.append(carry)
+        low, high = bounds(divisor.exponent)
+        exponent = Signal(signed(Range(low, high + 1, 0).width), name="limits_exponent")
+        m.d.comb += exponent.eq(divisor.exponent + divisor.carry)
         return Limits(
-            tuple(fractions), tuple(carries),
-            divisor.exponent, divisor.negative, divisor.zero, divisor.nan,
-        )  # fmt: skip
+            tuple(fractions), tuple(carries), exponent, divisor.negative, divisor.zero, divisor.nan
+        )
 
     def element(self, m: Module, pipeline: Pipeline, x: Normal, limits: Limits) -> Value:
         """The element's code, with registers at the places `operand` and `neighbour`."""

@@ -34,6 +34,11 @@ class Target:
         """Whether adders are made of carry cells, with logic in front of each bit."""
         return self.family == "ecp5"
 
+    @property
+    def multiplier_cells(self) -> bool:
+        """Whether multiplier blocks are used by name; there is plain logic in place of models."""
+        return self.family == "ecp5" and not self.models
+
 
 #: Plain logic, for any device.
 PORTABLE = Target()

@@ -1,6 +1,6 @@
 """Products of a device's blocks: fixed point from memories, multiplied, with no shifter behind."""
 
-from amaranth.hdl import Module, Signal, Value, unsigned
+from amaranth.hdl import Module, Value, unsigned
 from amaranth.lib.memory import Memory
 
 from ffp8.golden.fma_tree import FmaTreeConfig
@@ -8,8 +8,10 @@ from ffp8.golden.formats import Format
 from ffp8.golden.ranges import Range, value_range
 from ffp8.golden.tree_ranges import product_range
 
+from .block_multiplier import block_product
 from .pipeline import Pipeline
 from .specials import Specials
+from .target import Target
 from .tree_lanes import Lanes
 from .tree_operand import Operand
 from .tree_sum import Term
@@ -18,7 +20,13 @@ __all__ = ["block_products", "fixed_point"]
 
 
 def block_products(
-    m: Module, pipeline: Pipeline, config: FmaTreeConfig, lanes: Lanes, addend: Term | None
+    m: Module,
+    pipeline: Pipeline,
+    config: FmaTreeConfig,
+    lanes: Lanes,
+    addend: Term | None,
+    *,
+    target: Target,
 ) -> tuple[list[list[Term]], Term | None, Specials]:
     """Groups of terms, the addend if there is one, and what else is known of them.
 
@@ -39,11 +47,10 @@ def block_products(
     ]
     terms = []
     for lane, (a, b) in enumerate(zip(*numbers, strict=True)):
-        product = Signal(len(a) + len(b), name=f"product_{lane}")
-        m.d.comb += product.eq(a * b)
+        product = block_product(m, pipeline, target, "product", (a, b))
         within = Range(0, max(-known.low, known.high), known.unit)
-        term = Term(product, None, within, minus=signs[lane] if signed else None)
-        terms.append(pipeline.bundle("product", term))
+        minus = pipeline.bits("product", signs[lane], "minus") if signed else None
+        terms.append(Term(product, None, within, minus=minus))
     specials = pipeline.bundle("product", specials.with_terms(statuses))
     return [terms], None if addend is None else pipeline.bundle("product", addend), specials
 

@@ -50,7 +50,9 @@ class Products:
         if integer_rows(self.config):
             return self.rows(lanes), addend, lanes.specials
         if self.config.blocks:
-            return block_products(self.m, self.pipeline, self.config, lanes, addend)
+            return block_products(
+                self.m, self.pipeline, self.config, lanes, addend, target=self.target
+            )
         lanes_of = enumerate(zip(lanes.a, lanes.b, strict=True))
         factors = oppose([self.factors(lane, a, b) for lane, (a, b) in lanes_of])
         if lanes.skip is not None:

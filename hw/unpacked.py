@@ -6,6 +6,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 
 from ffp8.golden.formats import Format, Specials
 
+from .logic import jam
 from .table import lookup
 
 __all__ = ["Normal", "Unpacked", "absolute", "leading_one_first", "normalise", "unpack"]
@@ -79,8 +80,11 @@ def unpack(fmt: Format, code: Value) -> Unpacked:
     return Unpacked(sign_of(fmt, code), exponent, significand, zero, infinity, nan)
 
 
-def normalise(m: Module, fmt: Format, code: Value, name: str) -> Normal:
+def normalise(m: Module, fmt: Format, code: Value, name: str, keep: int | None = None) -> Normal:
     """Take a code of a format apart, with the leading one of each significand in one place.
+
+    With `keep`, a float's fraction has no more than so many bits, the last of which shows what
+    was cut off.
 
     Doing that to the operands instead of to their product is cheap, because their
     subnormals have few bits, and it leaves the product's leading one but two places.
@@ -103,7 +107,9 @@ def normalise(m: Module, fmt: Format, code: Value, name: str) -> Normal:
     offset = fmt.min_exponent - fmt.step
     if fmt.step == 2:
         field = Cat(Const(0, 1), field)
+    kept = fmt.fraction if keep is None else min(keep, fmt.fraction)
     if not fmt.subnormals or not fmt.fraction:
+        fraction = jam(fraction, kept)
         return Normal(
             sign, field, fraction, ~normal, infinity, nan,
             low=fmt.step, high=high, zero_exponent=0, offset=offset,
@@ -116,8 +122,8 @@ def normalise(m: Module, fmt: Format, code: Value, name: str) -> Normal:
     exponent = Signal(signed(width), name=f"{name}_exponent")
     # The exponent field of a subnormal is zero.
     m.d.comb += exponent.eq(field | Mux(normal, 0, tiny_exponent))
-    normalised = Signal(fmt.fraction, name=f"{name}_fraction")
-    m.d.comb += normalised.eq(Mux(normal, fraction, shifted))
+    normalised = Signal(kept, name=f"{name}_fraction")
+    m.d.comb += normalised.eq(Mux(normal, jam(fraction, kept), jam(shifted, kept)))
     return Normal(
         sign, exponent, normalised, ~normal & ~fraction.any(), infinity, nan,
         low=low, high=high, zero_exponent=lowest, offset=offset,

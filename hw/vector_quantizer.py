@@ -35,8 +35,8 @@ POWERS: dict[int, tuple[int, tuple[str, ...]]] = {
 COMPARED: dict[int, tuple[int, tuple[str, ...]]] = {
     2: (0, ()),
     3: (0, ("limits",)),
-    4: (0, ("limits", "neighbour")),
-    5: (1, ("limits", "neighbour")),
+    4: (0, ("divisor", "limits")),
+    5: (0, ("divisor", "limits", "neighbour")),
     6: (1, ("divisor", "limits", "neighbour")),
     7: (1, ("divisor", "limits", "operand", "neighbour")),
     8: (2, ("divisor", "limits", "operand", "neighbour")),
@@ -46,8 +46,8 @@ COMPARED: dict[int, tuple[int, tuple[str, ...]]] = {
 MULTIPLIED: dict[int, tuple[int, tuple[str, ...]]] = {
     3: (0, ("factor",)),
     4: (0, ("factor", "operand")),
-    5: (0, ("factor", "operand", "neighbour")),
-    6: (1, ("factor", "operand", "neighbour")),
+    5: (0, ("divisor", "factor", "operand")),
+    6: (0, ("divisor", "factor", "operand", "neighbour")),
     7: (1, ("divisor", "factor", "operand", "neighbour")),
     8: (2, ("divisor", "factor", "operand", "neighbour")),
 }

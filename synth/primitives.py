@@ -56,6 +56,15 @@ PRIMITIVES = (
             "INJECT1_1": '"YES"',
         },
     ),
+    Primitive(
+        name="MULT18X18D",
+        inputs=(
+            *(f"{side}{bit}" for side in "AB" for bit in range(18)),
+            *("SIGNEDA", "SIGNEDB", "SOURCEA", "SOURCEB", "CLK0", "CE0", "RST0"),
+        ),
+        outputs=tuple(f"P{bit}" for bit in range(36)),
+        parameters={"REG_OUTPUT_CLK": '"NONE"'},
+    ),
 )
 
 

@@ -46,11 +46,29 @@ def test_tables_hold_magnitudes_in_least_steps(name: str) -> None:
     assert (table[known] == values[known] / 2.0**fmt.quantum_exponent).all()
 
 
-def test_uses_the_blocks_of_a_device() -> None:
-    config = FmaTreeConfig(a=E4M3, b=E4M3, ways=2, stages=2, blocks=True)
+@pytest.mark.parametrize(("stages", "by_name"), [(1, False), (2, True)])
+def test_uses_the_blocks_of_a_device(stages: int, by_name: bool) -> None:
+    config = FmaTreeConfig(a=E4M3, b=E4M3, ways=2, stages=stages, blocks=True)
     device = find_device("ecp5-25k")
-    area = synthesise(elaborate(config, device), device, dsp=True, timing=False).area
+    design = elaborate(config, device)
+    assert ("MULT18X18D" in design.rtlil) == by_name
+    area = synthesise(design, device, dsp=True, timing=False).area
     assert (area.dsp, area.bram) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"a": E4M3, "b": E4M3, "ways": 2, "stages": 4, "enable": True},
+        {"a": parse("s0e3m5b12"), "b": parse("e3m4"), "ways": 1, "stages": 3},
+    ],
+)
+def test_multiplier_blocks_by_name_are_goldens(options: dict[str, Any]) -> None:
+    config = FmaTreeConfig(blocks=True, **options)
+    device = find_device("ecp5-25k")
+    assert "MULT18X18D" in elaborate(config, device).rtlil
+    checked = verify_verilog(config, device=device, count=1000)
+    assert checked.passed, checked.first
 
 
 @pytest.mark.parametrize(
