@@ -95,19 +95,20 @@ class ComparedElements:
         out = self.out
         # In two's complement the least value has a magnitude of its own.
         last = out.max_index + (out.complement and not self.block.symmetric)
-        exact = out.replace(subnormals=True) if out.exponent else out
         codes = np.arange(out.max_index + 1)
-        values = [Fraction(value) for value in exact.unpack(codes).to_fractions()]
+        values = [Fraction(value) for value in out.unpack(codes).to_fractions()]
         step = Fraction(2) ** out.quantum_exponent
+        if not out.subnormals:
+            # Rounded as if there were more exponents, and then flushed to zero.
+            values[out.min_index - 1] = values[out.min_index] - step / 2
         values += [values[-1] + step] * (last - out.max_index)
         found = []
-        for code in range(1, last + 1):
+        for code in range(out.min_index, last + 1):
             place, beyond = self.begins(values[code - 1], values[code], code)
             exponent = place.numerator.bit_length() - place.denominator.bit_length()
             exponent -= place < Fraction(2) ** exponent
             found.append(Breakpoint(code, place / Fraction(2) ** exponent, exponent, beyond))
-        # Below the least magnitude there is nothing but zero.
-        return found[out.min_index - 1 :]
+        return found
 
     def begins(self, low: Fraction, high: Fraction, code: int) -> tuple[Fraction, bool]:
         """From where on quotients round to a code, and whether they must be beyond that."""
@@ -143,10 +144,12 @@ class ComparedElements:
             m.d.comb += limit.eq(cut[1:-1] + up)
             fractions.append(limit)
             carries.append(carry)
+        low, high = bounds(divisor.exponent)
+        exponent = Signal(signed(Range(low, high + 1, 0).width), name="limits_exponent")
+        m.d.comb += exponent.eq(divisor.exponent + divisor.carry)
         return Limits(
-            tuple(fractions), tuple(carries),
-            divisor.exponent, divisor.negative, divisor.zero, divisor.nan,
-        )  # fmt: skip
+            tuple(fractions), tuple(carries), exponent, divisor.negative, divisor.zero, divisor.nan
+        )
 
     def element(self, m: Module, pipeline: Pipeline, x: Normal, limits: Limits) -> Value:
         """The element's code, with registers at the places `operand` and `neighbour`."""

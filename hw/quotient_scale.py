@@ -44,7 +44,7 @@ class Outer:
 
 @dataclass(frozen=True)
 class Divisor:
-    """What elements are divided by: significand / 2^(len - 1) * 2^exponent.
+    """What elements are divided by: significand / 2^(len - 1) * 2^(exponent + carry).
 
     Attributes
     ----------
@@ -52,12 +52,15 @@ class Divisor:
         Its first bit is one.
     exponent
         Signed.
+    carry
+        What is to be added to the exponent; it comes late.
     zero
         Whether it is zero or infinite: quotients of finite values are zero.
     """
 
     significand: Value
     exponent: Value
+    carry: Value
     negative: Value
     zero: Value
     nan: Value
@@ -149,11 +152,11 @@ def divisor_of(m: Module, fmt: Format, scale: Value, tensor: Normal) -> Divisor:
     constant = x.offset + tensor.offset
     ends = [bounds(factor.exponent) for factor in (x, tensor)]
     low, high = (sum(end) + constant for end in zip(*ends, strict=True))
-    exponent = Signal(signed(Range(low, high + 1, 0).width), name="divisor_exponent")
-    m.d.comb += exponent.eq(x.exponent + tensor.exponent + constant + carry)
+    exponent = Signal(signed(Range(low, high, 0).width), name="divisor_exponent")
+    m.d.comb += exponent.eq(x.exponent + tensor.exponent + constant)
     zero, infinite = x.zero | tensor.zero, x.infinity | tensor.infinity
     nan = x.nan | tensor.nan | (zero & infinite)
-    return Divisor(significand, exponent, tensor.sign, zero | infinite, nan)
+    return Divisor(significand, exponent, carry, tensor.sign, zero | infinite, nan)
 
 
 def bounds(exponent: Value) -> tuple[int, int]:

@@ -16,6 +16,7 @@ from .logic import jam, shift_right_jam
 from .pipeline import Pipeline
 from .power_scale import PowerScale
 from .rounder import Neighbour, align_float, encode, significand_bits
+from .rounding import Decision
 from .short_conversion import ShortConversion
 from .signed_magnitude import normalise, unpack
 from .unpacked import Normal, Unpacked
@@ -85,9 +86,13 @@ class ScaledElements:
 
     @property
     def fraction(self) -> int:
-        """Fraction bits of a normalised value."""
+        """Fraction bits that are kept of a normalised value."""
         fmt = magnitude_format(self.a)
-        return fmt.fraction if fmt.exponent else fmt.fraction - 1
+        if not fmt.exponent:
+            return fmt.fraction - 1
+        if self.rounding.stochastic:
+            return fmt.fraction
+        return min(fmt.fraction, self.out.fraction + Decision(self.rounding).bits)
 
     @property
     def fits(self) -> bool:
@@ -99,7 +104,7 @@ class ScaledElements:
     def operand(self, m: Module, word: Value) -> Normal | Unpacked:
         """A value, as a `signed_magnitude`, taken apart."""
         if self.out.exponent:
-            return normalise(m, self.a, word, "element")
+            return normalise(m, self.a, word, "element", self.fraction)
         return unpack(self.a, word)
 
     def element(
@@ -151,7 +156,7 @@ class ScaledElements:
     ) -> Value:
         """By a short conversion, in which NaN and infinities are what the flags say."""
         short = self.short
-        constant = x.offset - self.block.scale.min_exponent + 1 - self.bottom
+        constant = x.offset - self.block.scale.min_exponent + short.a.bias
         exponent = self.moved(m, x.exponent, scale, constant, "quotient_exponent")
         there = ~exponent[-1]
         if x.zero_exponent + constant > 0:

@@ -25,9 +25,9 @@ def unpack(fmt: Format, word: Value) -> Unpacked:
     return replace(unpacked.unpack(magnitude_format(fmt), word[:-1]), sign=word[-1])
 
 
-def normalise(m: Module, fmt: Format, word: Value, name: str) -> Normal:
-    """Take a word apart, the leading one of its significand in one place."""
+def normalise(m: Module, fmt: Format, word: Value, name: str, keep: int | None = None) -> Normal:
+    """Take a word apart, the leading one of its significand in one place; see there."""
     if not fmt.complement:
-        return unpacked.normalise(m, fmt, word, name)
+        return unpacked.normalise(m, fmt, word, name, keep)
     normal = unpacked.normalise(m, magnitude_format(fmt), word[:-1], name)
     return replace(normal, sign=word[-1])

@@ -6,9 +6,18 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 
 from ffp8.golden.formats import Format, Specials
 
+from .logic import jam
 from .table import lookup
 
-__all__ = ["Normal", "Unpacked", "absolute", "leading_one_first", "normalise", "unpack"]
+__all__ = [
+    "Normal",
+    "Unpacked",
+    "absolute",
+    "half_without_one",
+    "leading_one_first",
+    "normalise",
+    "unpack",
+]
 
 #: Up to this many fraction bits, subnormals are normalised by tables.
 TABLE_FRACTION = 4
@@ -79,8 +88,11 @@ def unpack(fmt: Format, code: Value) -> Unpacked:
     return Unpacked(sign_of(fmt, code), exponent, significand, zero, infinity, nan)
 
 
-def normalise(m: Module, fmt: Format, code: Value, name: str) -> Normal:
+def normalise(m: Module, fmt: Format, code: Value, name: str, keep: int | None = None) -> Normal:
     """Take a code of a format apart, with the leading one of each significand in one place.
+
+    With `keep`, a float's fraction has no more than so many bits, the last of which shows what
+    was cut off.
 
     Doing that to the operands instead of to their product is cheap, because their
     subnormals have few bits, and it leaves the product's leading one but two places.
@@ -103,7 +115,9 @@ def normalise(m: Module, fmt: Format, code: Value, name: str) -> Normal:
     offset = fmt.min_exponent - fmt.step
     if fmt.step == 2:
         field = Cat(Const(0, 1), field)
+    kept = fmt.fraction if keep is None else min(keep, fmt.fraction)
     if not fmt.subnormals or not fmt.fraction:
+        fraction = jam(fraction, kept)
         return Normal(
             sign, field, fraction, ~normal, infinity, nan,
             low=fmt.step, high=high, zero_exponent=0, offset=offset,
@@ -116,8 +130,8 @@ def normalise(m: Module, fmt: Format, code: Value, name: str) -> Normal:
     exponent = Signal(signed(width), name=f"{name}_exponent")
     # The exponent field of a subnormal is zero.
     m.d.comb += exponent.eq(field | Mux(normal, 0, tiny_exponent))
-    normalised = Signal(fmt.fraction, name=f"{name}_fraction")
-    m.d.comb += normalised.eq(Mux(normal, fraction, shifted))
+    normalised = Signal(kept, name=f"{name}_fraction")
+    m.d.comb += normalised.eq(Mux(normal, jam(fraction, kept), jam(shifted, kept)))
     return Normal(
         sign, exponent, normalised, ~normal & ~fraction.any(), infinity, nan,
         low=low, high=high, zero_exponent=lowest, offset=offset,
@@ -179,18 +193,21 @@ def leading_one_first(m: Module, number: Value, name: str) -> tuple[Value, Value
     By halves: is the first half zero, then is the first quarter of the rest, and so on.
     For zero, the amount means nothing, but is less than the width.
     """
-    size = len(number)
     zeros = []
-    step = 1 << max((size - 1).bit_length() - 1, 0)
-    while step and size > 1:
-        empty = Signal(name=f"{name}_empty_{step}")
-        m.d.comb += empty.eq(~number[size - step :].any())
-        moved = Signal(size, name=f"{name}_moved_{step}")
-        m.d.comb += moved.eq(Mux(empty, Cat(Const(0, step), number[: size - step]), number))
-        number = moved
+    for level in reversed(range((len(number) - 1).bit_length())):
+        number, empty = half_without_one(m, number, 1 << level, name)
         zeros.append(empty)
-        step //= 2
     return number, Cat(*reversed(zeros))
+
+
+def half_without_one(m: Module, number: Value, step: int, name: str) -> tuple[Value, Value]:
+    """A number moved left by a step if its first bits, as many as that, are zeros; and whether."""
+    rest = len(number) - step
+    empty = Signal(name=f"{name}_empty_{step}")
+    m.d.comb += empty.eq(~number[rest:].any())
+    moved = Signal(len(number), name=f"{name}_moved_{step}")
+    m.d.comb += moved.eq(Mux(empty, Cat(Const(0, step), number[:rest]), number))
+    return moved, empty
 
 
 def absolute(code: Value) -> Value:

@@ -16,7 +16,7 @@ from .vector_maximum import Magnitudes, largest
 from .vector_ticks import VectorTicks
 from .vector_ways import ByComparisons, ByPowers, ByProducts, Found, Way
 
-__all__ = ["VectorQuantizer"]
+__all__ = ["VectorQuantizer", "quantised_vectors"]
 
 #: For scales that are powers of two, registers in the tree of comparisons and at other places,
 #: by their number. One more is behind the tree.
@@ -35,8 +35,8 @@ POWERS: dict[int, tuple[int, tuple[str, ...]]] = {
 COMPARED: dict[int, tuple[int, tuple[str, ...]]] = {
     2: (0, ()),
     3: (0, ("limits",)),
-    4: (0, ("limits", "neighbour")),
-    5: (1, ("limits", "neighbour")),
+    4: (0, ("divisor", "limits")),
+    5: (0, ("divisor", "limits", "neighbour")),
     6: (1, ("divisor", "limits", "neighbour")),
     7: (1, ("divisor", "limits", "operand", "neighbour")),
     8: (2, ("divisor", "limits", "operand", "neighbour")),
@@ -46,8 +46,8 @@ COMPARED: dict[int, tuple[int, tuple[str, ...]]] = {
 MULTIPLIED: dict[int, tuple[int, tuple[str, ...]]] = {
     3: (0, ("factor",)),
     4: (0, ("factor", "operand")),
-    5: (0, ("factor", "operand", "neighbour")),
-    6: (1, ("factor", "operand", "neighbour")),
+    5: (0, ("divisor", "factor", "operand")),
+    6: (0, ("divisor", "factor", "operand", "neighbour")),
     7: (1, ("divisor", "factor", "operand", "neighbour")),
     8: (2, ("divisor", "factor", "operand", "neighbour")),
 }
@@ -83,86 +83,124 @@ class VectorQuantizer(StreamComponent[VectorQuantizerConfig]):
     kind = VectorQuantizerConfig
     title = "Vector quantizer"
 
-    @property
-    def cuts(self) -> tuple[int, tuple[str, ...]]:
-        """Registers in the tree of comparisons, and the other places that have some."""
-        config = self.config
-        if not config.quotient:
-            table = POWERS
-        elif config.reciprocal_bits is None:
-            table = COMPARED
-        else:
-            table = UNROUNDED if config.unrounded else MULTIPLIED
-        return table[config.stages]
-
     def datapath(
         self, m: Module, advance: Value, valid: Value, operands: dict[str, Value], platform: Any
     ) -> tuple[Value, dict[str, Value]]:
-        config, size = self.config, self.config.a.width
-        codes = [operands["a"][lane * size :][:size] for lane in range(config.lanes)]
-        tree, places = self.cuts
-        pipeline = Pipeline(m, places, advance)
-        beat = follow(m, advance, valid, config.beats)
-        ticks = VectorTicks(m, advance, beat.valid & beat.last, config.beats)
-        magnitudes = Magnitudes(
-            config.a,
-            short=exponents_do(config.a, config.to) and not config.maximum,
-            nan_counts=config.to.scale.has_nan and not config.maximum,
-        )
-        top = largest(m, pipeline, magnitudes, beat, codes, cuts=tree)
-        outer = None
-        if config.quotient:
-            outer = self.outer(m, ticks, operands, tree)
-        found = Found(tree + 1, magnitudes.normal(m, top.code), top.nan, outer)
-        way = self.way(m, pipeline, ticks, found)
+        return quantised_vectors(m, self.config, advance, valid, operands)
 
-        words = [signed_magnitude(config.a, code) for code in codes]
-        if config.random_bits:
-            words.append(operands["random"])
-        kept = held(m, advance, beat, Cat(words), beats=config.beats, delay=way.read, name="vector")
-        outputs = {"out": self.elements(m, pipeline, way, kept.word), "scale": way.scale}
-        last = pipeline.bits(way.place, kept.last, "last")
-        outputs["last"] = last
-        if config.maximum:
-            maximum = ticks.carried(top.code, found.tick, way.read, "maximum")
-            outputs["maximum"] = pipeline.bits(way.place, maximum, "maximum")
-        for name in outputs.keys() - {"out"}:
-            for place in ("operand", "neighbour"):
-                outputs[name] = pipeline.bits(place, outputs[name], name)
-        behind = [place for place in places if place in (way.place, "operand", "neighbour")]
-        return delayed(m, advance, kept.valid, len(behind), "valid"), outputs
 
-    def outer(self, m: Module, ticks: VectorTicks, operands: dict[str, Value], tree: int) -> Outer:
-        """The tensor scale, from the tick on in which the largest magnitude is there."""
-        block = self.config.to
-        normal = outer_scale(m, block.tensor, operands.get("tensor", Const(0, 0)))
-        for tick in range(tree):
-            normal = ticks.all_loaded(normal, tick, f"tensor_{tick}")
-        outer = times_largest(m, block, normal)
-        return Outer(
-            ticks.all_loaded(outer.normal, tree, "outer"),
-            ticks.loaded(outer.top, tree, "outer_top"),
-            ticks.loaded(outer.carry, tree, "outer_carry"),
-        )
+def quantised_vectors(
+    m: Module,
+    config: VectorQuantizerConfig,
+    advance: Value,
+    valid: Value,
+    operands: dict[str, Value],
+) -> tuple[Value, dict[str, Value]]:
+    """What is between the streams of a quantizer, for other blocks to have within theirs.
 
-    def way(self, m: Module, pipeline: Pipeline, ticks: VectorTicks, found: Found) -> Way:
-        """How elements are made."""
-        if not self.config.quotient:
-            return ByPowers(m, pipeline, self.config, found)
-        kind = ByComparisons if self.config.reciprocal_bits is None else ByProducts
-        return kind(m, pipeline, ticks, self.config, found)
+    Parameters
+    ----------
+    advance
+        Registers change only at the end of cycles in which it is high.
+    valid, operands
+        Whether there is a beat, and its payload by port.
 
-    def elements(self, m: Module, pipeline: Pipeline, way: Way, word: Value) -> Value:
-        """The elements of a beat."""
-        config = self.config
-        size, bits = config.a.width + config.a.complement, config.random_bits
-        codes = []
-        for lane in range(config.lanes):
-            x = way.operand(m, word[lane * size :][:size])
-            x = pipeline.bundle(way.place, x)
-            random = None
-            if bits:
-                random = word[config.lanes * size + lane * bits :][:bits]
-                random = pipeline.bits(way.place, random, "random")
-            codes.append(way.element(m, pipeline, x, random))
-        return Cat(codes)
+    Returns
+    -------
+    Whether there is an output beat, from a register, and its payload by port, `config.latency`
+    ticks after the last beat of a vector.
+    """
+    tree, places = cuts_of(config)
+    size = config.a.width
+    codes = [operands["a"][lane * size :][:size] for lane in range(config.lanes)]
+    pipeline = Pipeline(m, places, advance)
+    beat = follow(m, advance, valid, config.beats)
+    ticks = VectorTicks(m, advance, beat.valid & beat.last, config.beats)
+    magnitudes = Magnitudes(
+        config.a,
+        short=exponents_do(config.a, config.to) and not config.maximum,
+        nan_counts=config.to.scale.has_nan and not config.maximum,
+    )
+    top = largest(m, pipeline, magnitudes, beat, codes, cuts=tree)
+    outer = outer_of(m, ticks, config, operands, tree) if config.quotient else None
+    found = Found(tree + 1, magnitudes.normal(m, top.code), top.nan, outer)
+    way = way_of(m, pipeline, ticks, config, found)
+
+    words = [signed_magnitude(config.a, code) for code in codes]
+    if config.random_bits:
+        words.append(operands["random"])
+    kept = held(m, advance, beat, Cat(words), beats=config.beats, delay=way.read, name="vector")
+    outputs = {
+        "out": elements_of(m, pipeline, config, way, kept.word),
+        "scale": way.scale,
+        "last": pipeline.bits(way.place, kept.last, "last"),
+    }
+    if config.maximum:
+        maximum = ticks.carried(top.code, found.tick, way.read, "maximum")
+        outputs["maximum"] = pipeline.bits(way.place, maximum, "maximum")
+    for name in sorted(outputs.keys() - {"out"}):
+        for place in ("operand", "neighbour"):
+            outputs[name] = pipeline.bits(place, outputs[name], name)
+    behind = [place for place in places if place in (way.place, "operand", "neighbour")]
+    return delayed(m, advance, kept.valid, len(behind), "valid"), outputs
+
+
+def cuts_of(config: VectorQuantizerConfig) -> tuple[int, tuple[str, ...]]:
+    """Registers in the tree of comparisons, and the other places that have some."""
+    if not config.quotient:
+        table = POWERS
+    elif config.reciprocal_bits is None:
+        table = COMPARED
+    else:
+        table = UNROUNDED if config.unrounded else MULTIPLIED
+    return table[config.stages]
+
+
+def outer_of(
+    m: Module,
+    ticks: VectorTicks,
+    config: VectorQuantizerConfig,
+    operands: dict[str, Value],
+    tree: int,
+) -> Outer:
+    """The tensor scale, from the tick on in which the largest magnitude is there."""
+    normal = outer_scale(m, config.to.tensor, operands.get("tensor", Const(0, 0)))
+    for tick in range(tree):
+        normal = ticks.all_loaded(normal, tick, f"tensor_{tick}")
+    outer = times_largest(m, config.to, normal)
+    return Outer(
+        ticks.all_loaded(outer.normal, tree, "outer"),
+        ticks.loaded(outer.top, tree, "outer_top"),
+        ticks.loaded(outer.carry, tree, "outer_carry"),
+    )
+
+
+def way_of(
+    m: Module,
+    pipeline: Pipeline,
+    ticks: VectorTicks,
+    config: VectorQuantizerConfig,
+    found: Found,
+) -> Way:
+    """How scales and elements are made."""
+    if not config.quotient:
+        return ByPowers(m, pipeline, config, found)
+    kind = ByComparisons if config.reciprocal_bits is None else ByProducts
+    return kind(m, pipeline, ticks, config, found)
+
+
+def elements_of(
+    m: Module, pipeline: Pipeline, config: VectorQuantizerConfig, way: Way, word: Value
+) -> Value:
+    """The elements of a beat."""
+    size, bits = config.a.width + config.a.complement, config.random_bits
+    codes = []
+    for lane in range(config.lanes):
+        x = way.operand(m, word[lane * size :][:size])
+        x = pipeline.bundle(way.place, x)
+        random = None
+        if bits:
+            random = word[config.lanes * size + lane * bits :][:bits]
+            random = pipeline.bits(way.place, random, "random")
+        codes.append(way.element(m, pipeline, x, random))
+    return Cat(codes)

@@ -225,7 +225,7 @@ def largest_divisor(m: Module, config: VectorQuantizerConfig, found: Found) -> D
     exponent = Signal(signed(Range(low, high, 0).width), name="divisor_exponent")
     m.d.comb += exponent.eq(x.exponent + x.offset)
     significand = Cat(x.fraction, Const(1, 1))
-    return Divisor(significand, exponent, tensor.sign, x.zero | x.infinity, nan)
+    return Divisor(significand, exponent, Const(0, 1), tensor.sign, x.zero | x.infinity, nan)
 
 
 def factor_of(
@@ -241,6 +241,6 @@ def factor_of(
     m.d.comb += significand.eq(Mux(carry, product, Cat(Const(0, 1), product[:-1])))
     constant = -power - (size - 1)
     low, high = (bound + constant for bound in bounds(divisor.exponent))
-    exponent = Signal(signed(Range(low - 1, high + 1, 0).width), name="factor_exponent")
-    m.d.comb += exponent.eq(divisor.exponent + constant + inverse.half - carry)
+    exponent = Signal(signed(Range(low - 1, high + 2, 0).width), name="factor_exponent")
+    m.d.comb += exponent.eq(divisor.exponent + constant + divisor.carry + inverse.half - carry)
     return Factor(significand, exponent, divisor.negative, divisor.zero, divisor.nan)

@@ -85,6 +85,9 @@ def script(design: Design, device: Device, *, dsp: bool) -> str:
         f"proc\nflatten\n"
         f"delete t:$scopeinfo\n"
         f"opt -full\nopt_clean -purge\n"
+        # Models have vectors of which each bit is computed at another time: as nets of one bit
+        # they are computed once a cycle, and compiled in a third of the time.
+        f"splitcells\nsplitnets\nopt_clean -purge\n"
         f"hierarchy -check -top {top} -purge_lib\n"
         f"select -assert-none t:* t:$* %d\n"
         f"select -clear\n"

@@ -16,6 +16,7 @@ from ffp8.synth.design import Design
 from . import cache
 from .compiled import HEADER, CompiledEngine, driver
 from .compiler import PLACEHOLDER, Prelude, Program, find_compiler
+from .parts import in_parts
 
 __all__ = ["CxxrtlEngine"]
 
@@ -119,8 +120,9 @@ def program(design: Design, text: str) -> Program:
         ]
         for direction in (Direction.INPUT, Direction.OUTPUT)
     )
+    run = driver(f"{PLACEHOLDER}::{top}", inputs, outputs, *steps(design, text))
     text = text.replace("namespace cxxrtl_design {", f"namespace {PLACEHOLDER} {{")
-    return Program.of(text + driver(f"{PLACEHOLDER}::{top}", inputs, outputs, *steps(design, text)))
+    return Program.of(in_parts(text) + run)
 
 
 def steps(design: Design, text: str) -> tuple[str, str]:

@@ -1,19 +1,23 @@
 """Trees in a compiled simulation, with many cases: ``python tests/hw/full_fma_trees.py``.
 
 ``--cases 10000000 --only ways24`` asks for more cases of some trees. Each batch of random cases
-brings corners of its own.
+brings corners of its own. ``--gates`` compares the gates of some trees instead, for two devices,
+with a tenth of the cases.
 
 Compiling the simulations of the larger trees takes minutes, so the tests simulate these with
 fewer cases in Amaranth.
 """
 
 import argparse
+import itertools
 import sys
 import time
 from typing import Any
 
+from ffp8.golden.block import BlockConfig
 from ffp8.golden.fma_tree import FmaTreeConfig
 from ffp8.golden.scalar_format import ScalarFormat
+from ffp8.synth.design import elaborate
 from ffp8.synth.devices import find_device
 from ffp8.synth.verify import Mismatch, verify, verify_gates
 
@@ -156,14 +160,15 @@ EXHAUSTIVE = (
 )
 
 
-#: Trees whose gates are compared, too.
+#: Trees whose gates are compared, and for which devices.
 GATES = (
     tree("e4m3fn", "e4m3fn", None, ways=8, stages=6),
     tree("e4m3fn", "e4m3fn", None, ways=24, stages=8),
 )
+DEVICES = ("ecp5-25k", "ice40-hx8k")
 
 
-def sweep(config: FmaTreeConfig, cases: int) -> tuple[int, list[Mismatch]]:
+def sweep(config: BlockConfig, cases: int) -> tuple[int, list[Mismatch]]:
     """How many cases were compared, corners included, and what differed.
 
     Random cases come in batches that fit into memory, each with other corners and stalls.
@@ -171,10 +176,11 @@ def sweep(config: FmaTreeConfig, cases: int) -> tuple[int, list[Mismatch]]:
     if config in EXHAUSTIVE:
         record = verify(config, engine="cxxrtl")
         return record.cases, list(record.first)
+    design = elaborate(config, models=True)
     compared, found = 0, []
     for seed, start in enumerate(range(0, cases, BATCH)):
         count = min(BATCH, cases - start)
-        record = verify(config, engine="cxxrtl", seed=seed, count=count)
+        record = verify(config, design=design, engine="cxxrtl", seed=seed, count=count)
         compared += record.cases
         found += record.first
         state = f"{compared:,} cases, {len(found)} mismatches"
@@ -182,11 +188,28 @@ def sweep(config: FmaTreeConfig, cases: int) -> tuple[int, list[Mismatch]]:
     return compared, found
 
 
+def gates_differ(only: str, cases: int) -> bool:
+    """Compare gates of the trees in `GATES`, and say whether some differ from golden."""
+    differ = False
+    for config, device in itertools.product(GATES, DEVICES):
+        if only in config.identifier:
+            start = time.monotonic()
+            record = verify_gates(config, find_device(device), count=cases)
+            seconds = time.monotonic() - start
+            text = f"{record.what}: {record.summary}, {seconds:.0f} s"
+            print(f"{config.identifier}: {text}", *record.first, sep="\n", flush=True)
+            differ |= not record.passed
+    return differ
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description="Compare trees with golden in CXXRTL.")
     parser.add_argument("--cases", type=int, default=CASES, help="random cases of each tree")
     parser.add_argument("--only", default="", help="trees whose name contains this")
+    parser.add_argument("--gates", action="store_true", help="gates of two devices instead")
     options = parser.parse_args()
+    if options.gates:
+        return int(gates_differ(options.only, options.cases // 10))
     failed = 0
     for config in (*SAMPLED, *EXHAUSTIVE):
         if options.only not in config.identifier:
@@ -198,13 +221,6 @@ def main() -> int:
         print(f"{config.identifier}: {compared:,} cases, {outcome}, {seconds:.0f} s", flush=True)
         print(*found[:SHOWN], sep="\n", end="\n" * bool(found))
         failed += bool(found)
-    for config in GATES:
-        for device in ("ecp5-25k", "ice40-hx8k"):
-            if options.only not in config.identifier:
-                continue
-            record = verify_gates(config, find_device(device), count=options.cases // 100)
-            print(f"{config.identifier}: {record.what}: {record.summary}", flush=True)
-            failed += not record.passed
     return int(failed > 0)
 
 

@@ -10,17 +10,14 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
 from stream_checker import check_stream
+from stream_mismatches import stream_mismatches
 from vector_cases import quantizer, vectors
 
 from ffp8.golden.block_catalogue import BLOCK_FORMATS
 from ffp8.golden.rounding import Rounding
 from ffp8.golden.vector_quantizer import VectorQuantizerConfig
-from ffp8.synth.design import elaborate
-from ffp8.synth.engines import open_engine
-from ffp8.synth.stimuli import Stimuli, cycles
-from ffp8.synth.verify import expected, verify
+from ffp8.synth.verify import verify
 
 __all__ = ["mismatches"]
 
@@ -32,16 +29,7 @@ def mismatches(
     config: VectorQuantizerConfig, count: int, *, engine: str | None = None, seed: int = 0
 ) -> dict[str, int]:
     """In how many cycles each output is not golden's, with `count` vectors of each kind."""
-    stimuli = cycles(config, Stimuli(vectors(config, count, seed), exhaustive=False), seed)
-    want, defined, _ = expected(config, stimuli)
-    got = open_engine(elaborate(config), engine).run(stimuli.inputs)
-    found = {}
-    for port in config.outputs:
-        differs = got[port.name] != want[port.name]
-        if differs.ndim > 1:
-            differs = differs.any(axis=1)
-        found[port.name] = int(np.count_nonzero(differs & defined[port.name]))
-    return found
+    return stream_mismatches(config, vectors(config, count, seed), engine=engine, seed=seed)
 
 
 def microscaling() -> Iterator[VectorQuantizerConfig]:
@@ -65,6 +53,8 @@ def rounded() -> Iterator[VectorQuantizerConfig]:
         yield quantizer("float16", f"s1e4m3b7_x6_s0e6m0b20_nozero_{rule}", 3, overflow="special")
         yield quantizer("e5m2", f"s0e3m5b7_x12_s0e8m0b100_nozero_{rule}", 3)
         yield quantizer("int16", f"e3m2fn_x8_e8m0fnu_{rule}", 4)
+        yield quantizer("bfloat16", f"e4m3fn_nosub_x8_e8m0fnu_{rule}", 4)
+        yield quantizer("s1e0m7b0", f"s0e3m2b3_x8_e8m0fnu_{rule}", 4)
 
 
 def quotients() -> Iterator[VectorQuantizerConfig]:
@@ -80,6 +70,7 @@ def quotients() -> Iterator[VectorQuantizerConfig]:
         yield quantizer("bfloat16", vs(4, 8, 4).replace("_symmetric", ""), 2, rounding=rounding)
         yield quantizer("bfloat16", "uint4_x8_uint8_quotient_by_float16", 8, rounding=rounding)
         yield quantizer("bfloat16", "e2m1fn_x4_e8m0fnu_quotient", 2, rounding=rounding)
+        yield quantizer("bfloat16", "e2m1fn_nosub_x4_e4m3fn_quotient", 4, rounding=rounding)
     for stages in range(3, 9):
         bits = 2 * stages - 3
         yield quantizer("bfloat16", vs(8, 16, 6), 4, stages=stages, reciprocal_bits=bits)

@@ -36,6 +36,7 @@ QUOTIENTS = (
     quantizer("bfloat16", "nvfp4_x8", 2, stages=4, overflow="special"),
     quantizer("int16", vs(4, 8, 4), 2, stages=5, rounding="toward-zero"),
     quantizer("float16", "int4_x4_uint4_quotient_by_float16", 1, stages=2),
+    quantizer("bfloat16", "e2m1fn_nosub_x4_e4m3fn_quotient", 2, stages=3),
     quantizer("bfloat16", vs(8, 8, 6), 2, stages=8, reciprocal_bits=9),
     quantizer("int16", vs(8, 8, 8), 4, stages=6, reciprocal_bits=5, unrounded=True, maximum=True),
     quantizer(
