@@ -20,7 +20,16 @@ from .rounder import round_exact
 from .rounding import Flags, Overflow, RandomBits, Rounding, choice
 from .scalar_format import MAX_WIDTH, ScalarFormat, code_dtype
 
-__all__ = ["Format", "Scalar", "Specials", "code_dtype", "fixed_point", "integer", "p3109"]
+__all__ = [
+    "Format",
+    "Scalar",
+    "Specials",
+    "code_dtype",
+    "fixed_point",
+    "integer",
+    "is_fixed_point",
+    "p3109",
+]
 
 #: The bias that the other fields give.
 DERIVED: Any = None
@@ -396,6 +405,12 @@ def fixed_point(integer_bits: int, fraction_bits: int, *, sign: bool = True) -> 
 def integer(width: int, *, sign: bool = True) -> Format:
     """An integer: two's complement, or unsigned."""
     return fixed_point(width, 0, sign=sign)
+
+
+def is_fixed_point(fmt: Format) -> bool:
+    """Whether all codes are integers times a power of two: in two's complement, or unsigned."""
+    plain = fmt.exponent == 0 and fmt.specials is Specials.NONE
+    return plain and (fmt.complement or not fmt.sign)
 
 
 def p3109(width: int, precision: int, *, sign: bool = True, extended: bool = True) -> Format:

@@ -57,8 +57,11 @@ class SoftmaxStages:
 
     @property
     def reciprocal(self) -> int:
-        """Registers from the sum to its reciprocal: leading one, line, product, value, factor."""
-        return 5
+        """Registers from the sum to its reciprocal.
+
+        Two for the leading one, and those of the line, its product, its value and the factor.
+        """
+        return 6
 
     @property
     def wait(self) -> int:

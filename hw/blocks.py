@@ -12,10 +12,12 @@ from ffp8.golden import (
     converter,
     fma_tree,
     multiplier,
+    post_processor,
     scaled_dot,
     softmax,
     vector_quantizer,
 )
+from ffp8.golden.activation import Activation
 from ffp8.golden.block import BlockConfig
 from ffp8.golden.block_format import BlockFormat
 from ffp8.golden.formats import Format
@@ -24,6 +26,7 @@ from .accumulator import Accumulator
 from .converter import Converter
 from .fma_tree import FmaTree
 from .multiplier import Multiplier
+from .post_processor import PostProcessor
 from .scaled_dot import ScaledDot
 from .softmax import Softmax
 from .vector_quantizer import VectorQuantizer
@@ -105,6 +108,17 @@ BLOCKS: dict[str, Block] = {
             VectorQuantizer,
             vector_quantizer.VectorQuantizerConfig(
                 a=Format.parse("bfloat16"), to=BlockFormat.parse("mxfp8_e4m3"), lanes=8
+            ),
+        ),
+        Block(
+            post_processor.PostProcessorConfig,
+            post_processor.post_process,
+            PostProcessor,
+            post_processor.PostProcessorConfig(
+                values=Format.parse("int11"),
+                to=BlockFormat.parse("int4_x16_uint8_quotient_symmetric"),
+                lanes=2,
+                activation=Activation.RELU,
             ),
         ),
         Block(

@@ -113,10 +113,13 @@ class Converter(BlockComponent[ConverterConfig]):
         x = pipeline.bundle("operand", unpack(m, config.a, code, "a"))
         status = status_of(x)
         offset = offset_of(config.a)
-        if out.complement and is_integer(config.a):
-            # Without the way over magnitudes.
+        if is_integer(config.a) and (out.complement or not out.sign):
+            # Without the way over magnitudes. Unsigned results of negative numbers do not count.
             number = pipeline.bits("operand", signed_integer(config.a, code), "number").as_signed()
-            near = align_complement(m, encoder, number, offset)
+            if out.complement:
+                near = align_complement(m, encoder, number, offset)
+            else:
+                near = align_fixed(m, encoder, number[:-1], Const(0, 0), offset)
         else:
             near = align_fixed(m, encoder, x.significand, x.exponent, offset)
         return self.encoded(m, pipeline, encoder, near, status)

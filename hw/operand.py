@@ -5,7 +5,7 @@ from dataclasses import replace
 from amaranth.hdl import Cat, Const, Module, Signal, Value, signed
 
 from ffp8.golden.any_format import AnyFormat
-from ffp8.golden.formats import Format, Specials
+from ffp8.golden.formats import Format, is_fixed_point
 from ffp8.golden.posit import Posit
 from ffp8.golden.raw import RawFormat
 from ffp8.golden.scalar_format import ScalarFormat
@@ -69,13 +69,15 @@ def fold_offset(m: Module, operand: Normal, offset: int) -> Normal:
 
 def is_integer(fmt: AnyFormat) -> bool:
     """Whether codes are signed or unsigned integers times a power of two, all of them."""
-    if not isinstance(fmt, Format):
-        return False
-    plain = fmt.exponent == 0 and fmt.specials is Specials.NONE
-    return plain and (fmt.complement or not fmt.sign)
+    if isinstance(fmt, RawFormat):
+        return fmt.width == fmt.significand
+    return isinstance(fmt, Format) and is_fixed_point(fmt)
 
 
 def signed_integer(fmt: AnyFormat, code: Value) -> Value:
     """A code of an integer format as a signed number."""
-    signed_codes = isinstance(fmt, ScalarFormat) and fmt.sign
+    if isinstance(fmt, RawFormat):
+        signed_codes = fmt.complement
+    else:
+        signed_codes = isinstance(fmt, ScalarFormat) and fmt.sign
     return code.as_signed() if signed_codes else Cat(code, Const(0, 1)).as_signed()

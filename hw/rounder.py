@@ -192,9 +192,12 @@ def align_fixed(
         if high > left:
             far = right[-1] & significand.any()
         number = shift_right_jam(m, number, right[:-1], "aligned")
-    index = Signal(signed(max(len(number) - below + 1, 2)), name="index")
-    m.d.comb += index.eq(number[below:])
-    rest = number[:below]
+    rest, kept = number[:below], number[below:]
+    if low == high:
+        # What is beyond the format by all its width needs no adder of so many bits.
+        far, kept = kept[out.magnitude_width :].any(), kept[: out.magnitude_width]
+    index = Signal(signed(max(len(kept) + 1, 2)), name="index")
+    m.d.comb += index.eq(kept)
     up = encoder.decision.goes_up(m, index[0], rest)
     return Neighbour(index, NEVER, up, rest.any(), NEVER, far)
 
@@ -209,7 +212,12 @@ def align_complement(m: Module, encoder: Encoder, number: Value, offset: int) ->
     number = resize(number, max(len(number), cut + 1)).as_signed()
     index, rest = number[cut:].as_signed(), jam(number[:cut], below)
     up = encoder.decision.value_goes_up(m, index[0], rest, number[-1])
-    return Neighbour(index, NEVER, up, rest.any(), NEVER, NEVER, complement=True)
+    far: Value = NEVER
+    if len(index) > encoder.out.width + 1:
+        # What is beyond the format by all its width needs no adder of so many bits.
+        upper, index = index[encoder.out.width :], index[: encoder.out.width + 1].as_signed()
+        far = upper.any() & ~upper.all()
+    return Neighbour(index, NEVER, up, rest.any(), NEVER, far, complement=True)
 
 
 def encode(m: Module, encoder: Encoder, near: Neighbour, status: Status) -> dict[str, Value]:

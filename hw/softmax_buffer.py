@@ -86,7 +86,9 @@ class RowBuffer:
 
     def memory(self, name: str, word: Value, place: Value, when: Value, read_place: Value) -> Value:
         """What was written to a place, in the cycle after that in which the place is given."""
-        memory = Memory(shape=unsigned(len(word)), depth=self.depth, init=[])
+        # What is read of a place while it is written does not count: nothing waits there then.
+        attributes = {"no_rw_check": "1"}
+        memory = Memory(shape=unsigned(len(word)), depth=self.depth, init=[], attrs=attributes)
         self.m.submodules[name] = memory
         write, read = memory.write_port(), memory.read_port()
         advance = self.registers.advance

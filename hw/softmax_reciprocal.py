@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 
-from amaranth.hdl import Const, Module, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Signal, Value
 
 from ffp8.golden.softmax_normaliser import Normaliser
 
 from .logic import multiply
 from .registers import Registers
 from .softmax_powers import Row, entry
-from .unpacked import leading_one_first
+from .unpacked import half_without_one
 
 __all__ = ["Factor", "ReciprocalUnit"]
 
@@ -60,11 +60,7 @@ class ReciprocalUnit:
     def outputs(self, row: Row) -> Factor:
         """The factor of each sum."""
         m, registers, table = self.m, self.registers, self.units.table
-        number, zeros = leading_one_first(m, row.total, "total")
-        # A sum of zero is multiplied with nothing but zeros.
-        zeros = zeros[: max(self.shifts.bit_length(), 1)]
-        part = registers.data(number[:-1], "part")
-        zeros = registers.data(zeros, "zeros")
+        part, zeros = self.normalised(row.total)
 
         distance, segment = part[: table.distance_bits], part[table.distance_bits :]
         slopes = tuple(-slope for slope in table.slopes)
@@ -83,10 +79,30 @@ class ReciprocalUnit:
         factor = registers.data((value << zeros)[: self.width], "factor")
         return Factor(
             factor=factor,
-            top=registers.late(row.top, 5, "factor_top"),
-            valid=registers.late_flag(row.valid, 5, "factor_valid"),
-            last=registers.late(row.last, 5, "factor_last"),
+            top=registers.late(row.top, 6, "factor_top"),
+            valid=registers.late_flag(row.valid, 6, "factor_valid"),
+            last=registers.late(row.last, 6, "factor_last"),
         )
+
+    def normalised(self, total: Value) -> tuple[Value, Value]:
+        """What is behind a sum's leading one, and how many zeros are before it, 2 cycles later."""
+        m, registers = self.m, self.registers
+        # A sum of zero, which may have more, is multiplied with nothing but zeros.
+        levels = self.shifts.bit_length()
+        number, zeros = total, []
+        for level in reversed(range(levels)):
+            if level == levels // 2 - 1:
+                number = registers.data(number, "total_coarse")
+                zeros = registers.all(zeros, "zeros_coarse")
+            number, empty = half_without_one(m, number, 1 << level, "total")
+            zeros.append(empty)
+        part, count = number[:-1], Cat(*reversed(zeros))
+        if levels < 2:
+            part, count = (
+                registers.data(part, "total_coarse"),
+                registers.data(count, "zeros_coarse"),
+            )
+        return registers.data(part, "part"), registers.data(count, "zeros")
 
     def rounded(self, low: Value, product: Value) -> Value:
         """The line's value, to nearest, ties up: its start less the product."""

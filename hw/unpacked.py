@@ -9,7 +9,15 @@ from ffp8.golden.formats import Format, Specials
 from .logic import jam
 from .table import lookup
 
-__all__ = ["Normal", "Unpacked", "absolute", "leading_one_first", "normalise", "unpack"]
+__all__ = [
+    "Normal",
+    "Unpacked",
+    "absolute",
+    "half_without_one",
+    "leading_one_first",
+    "normalise",
+    "unpack",
+]
 
 #: Up to this many fraction bits, subnormals are normalised by tables.
 TABLE_FRACTION = 4
@@ -185,18 +193,21 @@ def leading_one_first(m: Module, number: Value, name: str) -> tuple[Value, Value
     By halves: is the first half zero, then is the first quarter of the rest, and so on.
     For zero, the amount means nothing, but is less than the width.
     """
-    size = len(number)
     zeros = []
-    step = 1 << max((size - 1).bit_length() - 1, 0)
-    while step and size > 1:
-        empty = Signal(name=f"{name}_empty_{step}")
-        m.d.comb += empty.eq(~number[size - step :].any())
-        moved = Signal(size, name=f"{name}_moved_{step}")
-        m.d.comb += moved.eq(Mux(empty, Cat(Const(0, step), number[: size - step]), number))
-        number = moved
+    for level in reversed(range((len(number) - 1).bit_length())):
+        number, empty = half_without_one(m, number, 1 << level, name)
         zeros.append(empty)
-        step //= 2
     return number, Cat(*reversed(zeros))
+
+
+def half_without_one(m: Module, number: Value, step: int, name: str) -> tuple[Value, Value]:
+    """A number moved left by a step if its first bits, as many as that, are zeros; and whether."""
+    rest = len(number) - step
+    empty = Signal(name=f"{name}_empty_{step}")
+    m.d.comb += empty.eq(~number[rest:].any())
+    moved = Signal(len(number), name=f"{name}_moved_{step}")
+    m.d.comb += moved.eq(Mux(empty, Cat(Const(0, step), number[:rest]), number))
+    return moved, empty
 
 
 def absolute(code: Value) -> Value:

@@ -113,6 +113,13 @@ def test_minus_infinity_is_masked_and_nan_is_zero() -> None:
     assert got.tolist() == softmax_rows(config, plain, np.isinf(scores)).tolist()
 
 
+def test_infinity_is_the_greatest_argument() -> None:
+    config = SoftmaxConfig(a=parse("bfloat16"), out=parse("uq1.15"))
+    infinite = parse("bfloat16").encode(np.array([[np.inf, 30.0, 31.75]]))
+    greatest = parse("bfloat16").encode(np.array([[31.75, 30.0, 31.75]]))
+    assert softmax_rows(config, infinite).tolist() == softmax_rows(config, greatest).tolist()
+
+
 @pytest.mark.parametrize("name", CONFIGS)
 def test_rows_all_of_which_is_masked_are_zeros(name: str) -> None:
     config = replace(CONFIGS[name], lanes=1, mask=True)

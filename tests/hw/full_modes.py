@@ -2,8 +2,8 @@
 ``python tests/hw/full_modes.py``.
 
 ``full_modes.py windowed bypass`` takes the modes whose names contain one of these, ``--cases``
-asks for fewer vectors. Corners come besides, others with each batch. The whole takes about an hour
-of one core.
+asks for fewer vectors. Corners come besides, others with each batch. The whole takes some twenty
+minutes of one core.
 """
 
 import argparse

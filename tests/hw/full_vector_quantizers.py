@@ -10,17 +10,14 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
 from stream_checker import check_stream
+from stream_mismatches import stream_mismatches
 from vector_cases import quantizer, vectors
 
 from ffp8.golden.block_catalogue import BLOCK_FORMATS
 from ffp8.golden.rounding import Rounding
 from ffp8.golden.vector_quantizer import VectorQuantizerConfig
-from ffp8.synth.design import elaborate
-from ffp8.synth.engines import open_engine
-from ffp8.synth.stimuli import Stimuli, cycles
-from ffp8.synth.verify import expected, verify
+from ffp8.synth.verify import verify
 
 __all__ = ["mismatches"]
 
@@ -32,16 +29,7 @@ def mismatches(
     config: VectorQuantizerConfig, count: int, *, engine: str | None = None, seed: int = 0
 ) -> dict[str, int]:
     """In how many cycles each output is not golden's, with `count` vectors of each kind."""
-    stimuli = cycles(config, Stimuli(vectors(config, count, seed), exhaustive=False), seed)
-    want, defined, _ = expected(config, stimuli)
-    got = open_engine(elaborate(config), engine).run(stimuli.inputs)
-    found = {}
-    for port in config.outputs:
-        differs = got[port.name] != want[port.name]
-        if differs.ndim > 1:
-            differs = differs.any(axis=1)
-        found[port.name] = int(np.count_nonzero(differs & defined[port.name]))
-    return found
+    return stream_mismatches(config, vectors(config, count, seed), engine=engine, seed=seed)
 
 
 def microscaling() -> Iterator[VectorQuantizerConfig]:

@@ -47,6 +47,12 @@ SHORTER = (
     converter("posit8_1", "fp4_radix4", stages=1, rounding="stochastic-b", random_bits=3),
     converter("raw_m10e0b5_cn", "e4m3fn", stages=1),
     converter("raw_m5e3b6_sn", "q4.3", stages=0, flags=True),
+    converter("raw_m12e0b3_c", "int5", stages=1, flags=True),
+    converter("raw_m12e0b6_c", "uint4", stages=2, flags=True, rounding="half-away"),
+    converter("raw_m12e0b-2", "int6", stages=0, flags=True, overflow="special"),
+    converter("int12", "q2.2", stages=1, flags=True, rounding="stochastic-b", random_bits=2),
+    converter("uint12", "s1e0m5b0", stages=1, flags=True),
+    converter("q2.10", "s0e0m4b-1_fn", stages=0, flags=True, rounding="toward-zero"),
     converter("q5.5", "fp4_radix4", stages=1),
     converter("s1e6m3b31_ieee", "s0e5m0b15_fn_nozero", stages=0, flags=True, overflow="special"),
 )

@@ -14,18 +14,24 @@ from ffp8.synth.design import elaborate
 from ffp8.synth.engines import open_engine
 from ffp8.synth.verify import verify
 
-#: Those that are compiled here: with and without slopes, masks, conversions, tables alone.
+#: Those that are sampled here: with and without slopes, masks, conversions, tables alone.
 SAMPLED = ("masked", "floats", "shifts", "rows of one")
 
 #: Rows that are short enough to be many.
 SHORT = SoftmaxConfig(out=Format.parse("uq1.15"), length=64)
 
 
-@pytest.mark.parametrize("name", SAMPLED)
-def test_rows_are_goldens(name: str) -> None:
-    record = verify(SoftmaxConfig.from_json(CONFIGS[name]), count=6000)
+def test_rows_are_goldens() -> None:
+    record = verify(SHORT, count=20_000)
     assert not record.first
-    assert record.stalls > 100
+    assert record.stalls > 1000
+
+
+@pytest.mark.parametrize("name", SAMPLED)
+def test_sampled_rows_are_goldens(name: str) -> None:
+    record = verify(SoftmaxConfig.from_json(CONFIGS[name]), engine="amaranth", count=500)
+    assert not record.first
+    assert record.stalls > 10
 
 
 def run(config: SoftmaxConfig, codes: np.ndarray, last: np.ndarray) -> dict[str, np.ndarray]:
@@ -40,29 +46,32 @@ def run(config: SoftmaxConfig, codes: np.ndarray, last: np.ndarray) -> dict[str,
         "o_ready": still + 1,
         "reset": still,
     }
-    return open_engine(elaborate(config)).run(inputs)
+    return open_engine(elaborate(config), "amaranth").run(inputs)
 
 
-def test_rows_of_the_greatest_length_are_back_to_back() -> None:
-    """The buffer is as deep as it says, with not a place to spare for what comes meanwhile."""
+@pytest.mark.parametrize(("spare", "enough"), [(0, True), (-2, False)])
+def test_rows_back_to_back_fill_the_buffer(
+    spare: int, enough: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is as deep as it says, with one place that is never used, and need be no deeper."""
+    monkeypatch.setattr("ffp8.hw.softmax.depth", lambda beats: beats + spare)
     config = SHORT
-    rng = np.random.default_rng(0)
     # The longest rows, and rows of one beat between some of them.
     lengths = [config.longest] * 4 + [1] * 30 + [config.longest] * 3 + [1, config.longest] * 3
     ends = np.cumsum(lengths) - 1
     last = np.zeros(ends[-1] + 1, bool)
     last[ends] = True
-    codes = rng.integers(0, 256, (len(last), config.lanes))
+    codes = np.random.default_rng(0).integers(0, 256, (len(last), config.lanes))
     got = run(config, codes, last)
     want = softmax(config, a=codes, last=last)
     shown = np.flatnonzero(got["o_valid"])
-    # No cycle is lost between the first result and the last one.
-    assert shown[0] == config.longest - 1 + config.latency
-    assert (np.diff(shown[:-1]) <= config.longest).all()
-    assert got["out"][shown].tolist() == want["out"].tolist()
-    assert got["out_last"][shown].tolist() == want["out_last"].tolist()
-    equal = slice(0, 3 * config.longest)
-    assert (np.diff(shown[equal]) == 1).all()
+    equal = got["out"][shown].tolist() == want["out"].tolist()
+    assert equal == enough
+    if enough:
+        assert got["out_last"][shown].tolist() == want["out_last"].tolist()
+        # No cycle is lost between rows of one length, or shorter ones behind longer ones.
+        assert shown[0] == config.longest - 1 + config.latency
+        assert (np.diff(shown[: sum(lengths[:34])]) == 1).all()
 
 
 def test_streams_keep_their_rules() -> None:

@@ -1,0 +1,89 @@
+"""Post-processors of all kinds, in a simulation: ``python tests/hw/full_post_processors.py``.
+
+Each one is compared with golden in every cycle over random beats, over those of
+`processor_cases.sums`, and by the checker of streams; some are made for the ECP5 as well. The
+tests run a sample.
+"""
+
+import itertools
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from processor_cases import processor, sums
+from stream_checker import check_stream
+from stream_mismatches import stream_mismatches
+
+from ffp8.golden.activation import Activation
+from ffp8.golden.block_catalogue import BLOCK_FORMATS
+from ffp8.golden.post_processor import PostProcessorConfig
+from ffp8.golden.rounding import Rounding
+from ffp8.synth.devices import DEVICES, Device
+from ffp8.synth.verify import verify
+
+__all__ = ["mismatches", "processors"]
+
+#: Beats of sums of all magnitudes, and random ones.
+SUMS, BEATS = 16_000, 20_000
+
+CHIP = {"a": "int24", "factor": "uq0.16", "bias": "int24"}
+
+
+def mismatches(
+    config: PostProcessorConfig,
+    count: int,
+    *,
+    engine: str | None = None,
+    device: Device | None = None,
+) -> int:
+    """In how many cycles outputs are not golden's, with `count` vectors of `sums`."""
+    found = stream_mismatches(config, sums(config, count), engine=engine, device=device)
+    return sum(found.values())
+
+
+def processors() -> Iterator[PostProcessorConfig]:
+    """Values of each kind, activation and rounding, then vectors of each format and way."""
+    roundings = [rounding for rounding in Rounding if not rounding.stochastic]
+    kinds = itertools.product(Activation, roundings, ("int8", "uint6", "bfloat16"))
+    for number, (activation, rounding, kind) in enumerate(kinds):
+        options: dict[str, Any] = {"activation": activation, "rounding": rounding}
+        if activation is Activation.LEAKY_RELU:
+            options["slope"] = number % 16 + 1
+        clipped = activation is Activation.CLIPPED_RELU
+        values = "q4.5" if clipped and kind == "bfloat16" else kind
+        formats = CHIP if number % 2 else {"a": "uint9", "factor": "uq2.7", "bias": "q3.8"}
+        yield processor(values, **options, **formats, stages=number % 5 + 1, blocks=number % 3 == 0)
+    for number, entry in enumerate(BLOCK_FORMATS):
+        for values in ("int16", "float16"):
+            lanes = (1, 2, 4, 8)[number % 4]
+            yield processor(values, entry.name, lanes=lanes, **CHIP, activation="relu")
+    for stages in range(1, 6):
+        for more in ({}, {"reciprocal_bits": 8}, {"reciprocal_bits": 8, "unrounded": True}):
+            to = "int4_x16_uint8_quotient_symmetric"
+            yield processor("int11", to, lanes=4, stages=stages, **CHIP, **more)
+
+
+def main() -> int:
+    start, units, failed = time.monotonic(), 0, 0
+    for config in processors():
+        count = SUMS // config.beats
+        wrong = mismatches(config, count) + verify(config, count=BEATS).mismatches
+        if units % 4 == 0:
+            wrong += mismatches(config, count, device=DEVICES["ecp5-25k"])
+        try:
+            check_stream(config, count=6000)
+        except AssertionError as error:
+            wrong += 1
+            print(f"{config.identifier}: {error}", flush=True)
+        if wrong:
+            failed += 1
+            print(f"{config.identifier}: {wrong} mismatches", flush=True)
+        units += 1
+    seconds = time.monotonic() - start
+    print(f"{units} post-processors, {failed} failed, {seconds:.0f} s", flush=True)
+    return int(failed > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
