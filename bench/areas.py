@@ -28,7 +28,9 @@ FORMATS = ("e4m3fn", "e5m2", "s1e5m3b15", "int8", "int4", "e2m1fn")
 WAYS = (4, 8, 16, 24, 32)
 
 #: What nextpnr says where a device has too few cells.
-NO_ROOM = "no BELs remaining"
+NO_ROOM = ("no BELs remaining", "Failed to expand region")
+
+TOO_LARGE = "too large"
 
 
 def tree(name: str, ways: int) -> FmaTreeConfig:
@@ -54,10 +56,10 @@ def cost(config: FmaTreeConfig, device: Device, folder: Path, *, timing: bool) -
             try:
                 found = synthesise(design, device, seeds=(1,), timing=timing, folder=work).to_json()
             except ToolFailed as error:
-                if NO_ROOM not in str(error):
+                if not any(words in str(error) for words in NO_ROOM):
                     raise
                 found = synthesise(design, device, timing=False).to_json()
-                found["timing"] = NO_ROOM
+                found["timing"] = TOO_LARGE
         folder.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(found))
     return json.loads(path.read_text())
@@ -72,8 +74,8 @@ def text(found: dict[str, Any]) -> str:
     """A cell of the table."""
     shown = f"{size(found):,} / {found['area']['ff']:,}"
     timing = found["timing"]
-    if timing == NO_ROOM:
-        return f"{shown}, too large"
+    if timing == TOO_LARGE:
+        return f"{shown}, {TOO_LARGE}"
     return f"{shown} @ {timing['fmax_mhz']['median']:.0f}" if isinstance(timing, dict) else shown
 
 

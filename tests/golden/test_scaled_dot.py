@@ -367,6 +367,33 @@ def test_exact_results_are_those_of_gfloat_values(name: str) -> None:
     assert checked > 90
 
 
+def test_signs_of_scales_count_in_the_width() -> None:
+    block = "uint4_x2_e4m3fn_quotient"
+    config = made(block, "uint4_x2_uint4")
+    elements, scale = np.full((1, 2), 15), np.array([0xFE])
+    operands = {"a": elements, "b": elements, "a_scale": scale, "b_scale": np.array([15])}
+    assert config.result.decode(scaled_dot(config, **operands)["out"]) == -448 * 15 * 2 * 225
+    assert number_range(config) == Range(-15 * 15 * 450, 15 * 15 * 450, -9)
+
+
+def test_exact_results_are_zero_besides_what_is_special() -> None:
+    config = made("mxfp8_e5m2_x1", "mxfp8_e5m2_x1")
+    raw = config.term
+    assert raw.name == "raw_m65e9b286_cin"
+    code = scaled_dot(
+        config,
+        a=np.array([0x3C, 0x3C, 0x7C, 0xFC, 0x7C]),
+        b=np.array([0x3C, 0x3C, 0x3C, 0x3C, 0x00]),
+        a_scale=np.array([200, 255, 200, 200, 200]),
+        b_scale=np.array([100, 3, 3, 3, 3]),
+    )["out"]
+    fields = {name: list(part) for name, part in raw.split(code).items()}
+    assert fields["significand"] == [2**32, 0, 0, 2**64, 0]
+    assert fields["exponent"] == [300, 0, 0, 0, 0]
+    assert fields["infinity"] == [0, 0, 1, 1, 0]
+    assert fields["nan"] == [0, 1, 0, 0, 1]
+
+
 def test_signs_of_zeros_and_special_codes() -> None:
     config = made("e2m1fn_x2_e5m2_quotient", "e2m1fn_x2_e5m2_quotient", out="float32", flags=True)
     one, zero, minus, infinity, nan = 0x3C, 0x00, 0x80, 0x7C, 0x7F
