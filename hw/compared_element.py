@@ -17,7 +17,7 @@ from ffp8.golden.formats import Format
 from ffp8.golden.ranges import Range
 from ffp8.golden.rounding import Rounding
 
-from .logic import jam
+from .logic import jam, times_constant
 from .pipeline import Pipeline
 from .quotient_scale import Divisor, bounds
 from .table import lookup
@@ -131,19 +131,19 @@ class ComparedElements:
         """What values with so many fraction bits are compared with."""
         fractions, carries = [], []
         for number, (odd, beyond) in enumerate(self.multiples):
-            size = odd.denominator.bit_length()
             times = int(odd * odd.denominator)
-            product = Signal(len(divisor.significand) + size, name=f"multiple_{number}")
-            m.d.comb += product.eq(divisor.significand * times)
-            carry = product[-1]
-            normal = Signal(len(product), name=f"multiple_{number}_normal")
-            m.d.comb += normal.eq(Mux(carry, product, Cat(Const(0, 1), product[:-1])))
-            cut = jam(normal, fraction + 2)
-            up = Const(1, 1) if beyond else cut[0]
+            product = times_constant(m, divisor.significand, times, f"multiple_{number}")
+            # From 1 to 8: the first bits that count, and one for all that is behind them.
+            cut = jam(product, fraction + 4)
+            four, two = cut[-1], cut[-2]
+            below_four = Mux(two, Cat(Const(0, 1), cut[:-1]), Cat(Const(0, 2), cut[:-2]))
+            normal = Signal(len(cut), name=f"multiple_{number}_normal")
+            m.d.comb += normal.eq(Mux(four, cut, below_four))
+            up = Const(1, 1) if beyond else normal[:3].any()
             limit = Signal(fraction + 1, name=f"limit_{number}")
-            m.d.comb += limit.eq(cut[1:-1] + up)
+            m.d.comb += limit.eq(normal[3:-1] + up)
             fractions.append(limit)
-            carries.append(carry)
+            carries.append(Mux(divisor.carry, four, two))
         low, high = bounds(divisor.exponent)
         exponent = Signal(signed(Range(low, high + 1, 0).width), name="limits_exponent")
         m.d.comb += exponent.eq(divisor.exponent + divisor.carry)

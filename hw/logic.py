@@ -23,6 +23,7 @@ __all__ = [
     "plus_constant",
     "resize",
     "shift_right_jam",
+    "times_constant",
 ]
 
 Bundle = TypeVar("Bundle")
@@ -149,6 +150,27 @@ def goes_up(
         case Rounding.TO_ODD:
             return (guard | sticky if lost is None else lost) & ~last
     raise ValueError(f"Rounding must be one without random bits here, not {rounding}")
+
+
+def times_constant(m: Module, number: Value, constant: int, name: str) -> Signal:
+    """An unsigned number times a positive constant, of the width of both.
+
+    As few shifted copies as can be are added or subtracted: 7 times is 8 times less once.
+    """
+    total = Signal(len(number) + constant.bit_length(), name=name)
+    terms: Value = Const(0, 1)
+    place = 0
+    while constant:
+        if constant & 1:
+            shifted = Cat(Const(0, place), number)
+            if constant & 3 == 3:
+                terms, constant = terms - shifted, constant + 1
+            else:
+                terms = shifted if place == 0 else shifted + terms
+        constant >>= 1
+        place += 1
+    m.d.comb += total.eq(terms)
+    return total
 
 
 def normalise_product(product: Value, width: int) -> Value:

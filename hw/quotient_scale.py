@@ -11,7 +11,7 @@ from ffp8.golden.ratio import reduced
 from ffp8.golden.rounding import Overflow, Rounding
 
 from .encoder import Encoder, Status
-from .logic import multiply
+from .logic import multiply, times_constant
 from .normal_rounding import align_normal
 from .rounder import encode
 from .short_division import divide
@@ -44,16 +44,16 @@ class Outer:
 
 @dataclass(frozen=True)
 class Divisor:
-    """What elements are divided by: significand / 2^(len - 1) * 2^(exponent + carry).
+    """What elements are divided by: significand / 2^(len - 2) * 2^exponent.
 
     Attributes
     ----------
     significand
-        Its first bit is one.
+        One of its first two bits is one.
     exponent
         Signed.
     carry
-        What is to be added to the exponent; it comes late.
+        Its first bit.
     zero
         Whether it is zero or infinite: quotients of finite values are zero.
     """
@@ -87,8 +87,8 @@ def times_largest(m: Module, block: BlockFormat, outer: Normal) -> Outer:
     odd, _ = largest_element(block)
     size = odd.bit_length()
     significand = Cat(outer.fraction, Const(1, 1))
-    product = Signal(len(significand) + size, name="tensor_times_largest")
-    m.d.comb += product.eq(significand * odd)
+    product = times_constant(m, significand, odd, "tensor_times_largest")
+    assert len(product) == len(significand) + size
     # A product of [1, 2) and [1, 2): below 2 it has a zero in front.
     carry = product[-1]
     top = Signal(len(product), name="tensor_top")
@@ -147,8 +147,6 @@ def divisor_of(m: Module, fmt: Format, scale: Value, tensor: Normal) -> Divisor:
     one, two = (Cat(factor.fraction, Const(1, 1)) for factor in (x, tensor))
     product = multiply(m, one, two, "divisor_product")
     carry = product[-1]
-    significand = Signal(len(product), name="divisor")
-    m.d.comb += significand.eq(Mux(carry, product, Cat(Const(0, 1), product[:-1])))
     constant = x.offset + tensor.offset
     ends = [bounds(factor.exponent) for factor in (x, tensor)]
     low, high = (sum(end) + constant for end in zip(*ends, strict=True))
@@ -156,7 +154,7 @@ def divisor_of(m: Module, fmt: Format, scale: Value, tensor: Normal) -> Divisor:
     m.d.comb += exponent.eq(x.exponent + tensor.exponent + constant)
     zero, infinite = x.zero | tensor.zero, x.infinity | tensor.infinity
     nan = x.nan | tensor.nan | (zero & infinite)
-    return Divisor(significand, exponent, carry, tensor.sign, zero | infinite, nan)
+    return Divisor(product, exponent, carry, tensor.sign, zero | infinite, nan)
 
 
 def bounds(exponent: Value) -> tuple[int, int]:

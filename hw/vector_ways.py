@@ -13,6 +13,7 @@ from ffp8.golden.vector_quantizer import VectorQuantizerConfig
 
 from . import signed_magnitude
 from .compared_element import ComparedElements, Limits
+from .logic import times_constant
 from .multiplied_element import Factor, MultipliedElements
 from .pipeline import Pipeline
 from .power_scale import PowerScale, power_scale
@@ -159,9 +160,11 @@ class ByProducts:
             divisor = pipeline.bundle("divisor", divisor)
             begins = scaled + pipeline.cuts.count("divisor")
         ends = begins + config.reciprocal_digits
-        inverse = reciprocal(
-            m, ticks, divisor.significand, bits=config.reciprocal_bits, since=begins
-        )
+        product = divisor.significand
+        normal = product[:-1]
+        if not isinstance(divisor.carry, Const):
+            normal = Mux(divisor.carry, product, Cat(Const(0, 1), normal))
+        inverse = reciprocal(m, ticks, normal, bits=config.reciprocal_bits, since=begins)
         rest = replace(divisor, significand=Const(0, 0))
         rest = ticks.all_carried(rest, begins, ends, "divisor")
         factor = factor_of(m, config, inverse, rest)
@@ -224,7 +227,7 @@ def largest_divisor(m: Module, config: VectorQuantizerConfig, found: Found) -> D
     low, high = (bound + x.offset for bound in bounds(x.exponent))
     exponent = Signal(signed(Range(low, high, 0).width), name="divisor_exponent")
     m.d.comb += exponent.eq(x.exponent + x.offset)
-    significand = Cat(x.fraction, Const(1, 1))
+    significand = Cat(x.fraction, Const(1, 2))
     return Divisor(significand, exponent, Const(0, 1), tensor.sign, x.zero | x.infinity, nan)
 
 
@@ -234,8 +237,7 @@ def factor_of(
     """The reciprocal of a divisor; times the largest element if that is of unrounded scales."""
     odd, power = largest_element(config.to) if config.unrounded else (1, 0)
     size = odd.bit_length()
-    product = Signal(len(inverse.significand) + size, name="factor_product")
-    m.d.comb += product.eq(inverse.significand * odd)
+    product = times_constant(m, inverse.significand, odd, "factor_product")
     carry = product[-1]
     significand = Signal(len(product), name="factor_significand")
     m.d.comb += significand.eq(Mux(carry, product, Cat(Const(0, 1), product[:-1])))

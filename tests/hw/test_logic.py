@@ -16,6 +16,7 @@ from ffp8.hw.logic import (
     plus_constant,
     resize,
     shift_right_jam,
+    times_constant,
 )
 
 Build = Callable[[Module, Value, Value], Value]
@@ -117,3 +118,9 @@ def test_normalise_product(width: int) -> None:
 def test_jam_keeps_the_first_bit_in_place(width: int) -> None:
     found = outputs(Signal(5), Signal(0), lambda m, x, y: jam(x, width))
     assert all(bits == jammed(x << width, 5) for (x, _), bits in found.items())
+
+
+@pytest.mark.parametrize("constant", [1, 2, 3, 5, 7, 11, 15, 22, 127])
+def test_times_constant(constant: int) -> None:
+    found = outputs(Signal(4), Signal(0), lambda m, x, y: times_constant(m, x, constant, "times"))
+    assert all(product == x * constant for (x, _), product in found.items())
