@@ -20,6 +20,7 @@ from ffp8.golden.signature import (
     seeds,
     signature,
 )
+from ffp8.golden.stream import StreamConfig
 from ffp8.hw.blocks import BLOCKS
 from ffp8.hw.ports import value
 
@@ -125,7 +126,8 @@ class Exerciser(wiring.Component):
         # The counter's highest bit says that all cases are through, so it needs no comparison.
         feeding = ~counter[-1]
         taken = self.handshake(Role.READY, Direction.OUTPUT)
-        with m.If(feeding & (Const(1) if taken is None else taken)):
+        step = feeding & (Const(1) if taken is None else taken)
+        with m.If(step):
             m.d.sync += counter.eq(counter + 1)
         source: Value = counter
         if seeds(self.config):
@@ -138,6 +140,8 @@ class Exerciser(wiring.Component):
             code = source[place.offset : place.offset + place.width]
             if place.port.role in RARE:
                 code = code.all()
+            if place.port.role is Role.LAST:
+                code = self.end(m, step, code)
             size = place.port.element_width
             m.d.comb += port[place.element * size :][:size].eq(code)
         for port in self.config.inputs:
@@ -146,6 +150,16 @@ class Exerciser(wiring.Component):
             elif port.role is Role.VALID:
                 m.d.comb += value(self.unit, port).eq(feeding)
         return feeding
+
+    def end(self, m: Module, step: Value, last: Value) -> Value:
+        """Whether a beat ends its frame, which it does at the latest when that is full."""
+        assert isinstance(self.config, StreamConfig)
+        place = Signal(range(self.config.longest))
+        ends = Signal()
+        m.d.comb += ends.eq(last | (place == self.config.longest - 1))
+        with m.If(step):
+            m.d.sync += place.eq(Mux(ends, 0, place + 1))
+        return ends
 
     def handshake(self, role: Role, direction: Direction) -> Value | None:
         """The unit's port of a role; None where it has no streams."""

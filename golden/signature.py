@@ -12,7 +12,7 @@ Operands
     ``s = (s << 1) ^ (GENERATOR if the bit shifted out is 1)``, from the seed of `seeds`.
     A block with state is fed from registers, however few operand bits it has. A port of role FIRST
     or LAST is made of `RARE_BITS` operand bits, and high where all of them are ones, as they are
-    in the first case.
+    in the first case. One of role LAST is high, too, with the last beat of the longest frame.
 
 Signature
     All output bits, flags too, stand side by side in the same way, and are cut into words of 32
@@ -36,6 +36,7 @@ import numpy as np
 from .block import BlockConfig
 from .formats import code_dtype
 from .ports import Port, Role
+from .stream import StreamConfig
 
 __all__ = [
     "COUNTED_BITS",
@@ -191,10 +192,21 @@ def operands(config: BlockConfig) -> dict[str, np.ndarray]:
     codes = {port.name: np.zeros((length, port.elements), port.dtype) for port in config.operands}
     for place in places(config.operands):
         codes[place.port.name][:, place.element] = gather(words, place)
+        if place.port.role is Role.LAST:
+            assert isinstance(config, StreamConfig)
+            codes[place.port.name] |= full(codes[place.port.name][:, 0], config.longest)[:, None]
     return {
         port.name: codes[port.name] if port.elements > 1 else codes[port.name][:, 0]
         for port in config.operands
     }
+
+
+def full(last: np.ndarray, longest: int) -> np.ndarray:
+    """Where frames are as long as they may be, if they end there and at the given beats."""
+    index = np.arange(len(last))
+    begins = np.append(True, last[:-1] == 1)
+    start = np.maximum.accumulate(np.where(begins, index, 0))
+    return (index - start) % longest == longest - 1
 
 
 def gather(words: list[np.ndarray], place: Place) -> np.ndarray:

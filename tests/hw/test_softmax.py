@@ -2,11 +2,16 @@
 
 """The softmax's hardware is what golden says, in every cycle: rows of any length, masks, stalls."""
 
+from typing import Any
+
 import numpy as np
 import pytest
+from amaranth.sim import Simulator
 from full_softmax import CONFIGS
 from stream_checker import check_stream
 
+from ffp8.boards.exerciser import Exerciser, expected_signature
+from ffp8.golden import signature
 from ffp8.golden.formats import Format
 from ffp8.golden.softmax import SoftmaxConfig, softmax
 from ffp8.hw.softmax import Softmax
@@ -82,3 +87,27 @@ def test_config_must_be_one() -> None:
     message = r"^Softmax config must be of type SoftmaxConfig, not 'e4m3fn'$"
     with pytest.raises(TypeError, match=message):
         Softmax("e4m3fn")  # pyright: ignore[reportArgumentType]
+
+
+def test_self_test_has_rows_that_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signature, "COUNTED_BITS", 9)
+    config = SoftmaxConfig(lanes=1, length=9)
+    fed = signature.operands(config)
+    lengths = np.diff(np.flatnonzero(fed["last"]), prepend=-1)
+    assert lengths.max() == 9
+    assert len(set(lengths)) > 3
+    expected = expected_signature(config)
+    for wrong in (0, 1):
+        exerciser = Exerciser(config, expected=expected ^ wrong)
+        seen = []
+
+        async def bench(ctx: Any, unit: Exerciser = exerciser, seen: list[Any] = seen) -> None:
+            for _ in range(unit.duration + 1):
+                seen.append((ctx.get(unit.running), ctx.get(unit.match)))
+                await ctx.tick()
+
+        simulator = Simulator(exerciser)
+        simulator.add_clock(1e-6)
+        simulator.add_testbench(bench)
+        simulator.run()
+        assert seen[-2:] == [(1, 0), (0, 1 - wrong)]
