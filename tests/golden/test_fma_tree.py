@@ -294,8 +294,8 @@ def test_leading_axes_are_kept() -> None:
 
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
-    ({"ways": 0}, "Option ways must be 1 to 64, not 0"),
-    ({"ways": 65}, "Option ways must be 1 to 64, not 65"),
+    ({"ways": 0}, "Option ways must be 1 to 128, not 0"),
+    ({"ways": 129}, "Option ways must be 1 to 128, not 129"),
     ({"stages": 11}, "Option stages must be 0 to 10 for this tree, not 11"),
     ({"stages": 0, "enable": True}, "Option enable must be off with 0 stages, which hold nothing"),
     (

@@ -540,7 +540,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"stages": 32}, "Option stages must be 0 to 11 here, not 32"),
     ({"stages": 0, "accumulate": "running", "out": "float32"}, "Option stages must be 1 to "),
     ({"stages": 0, "enable": True}, "Option enable must be off with 0 stages, which hold nothing"),
-    ({"a": "mxfp4_x65", "b": "mxfp4_x65"}, "Option ways must be 1 to 64, not 65"),
+    ({"a": "mxfp4_x129", "b": "mxfp4_x129"}, "Option ways must be 1 to 128, not 129"),
     (
         {
             "a": "s1e8m1b127_x4_e8m0fnu", "b": "s1e8m1b127_x4_e8m0fnu", "accumulate": "exact",
