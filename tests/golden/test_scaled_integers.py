@@ -68,6 +68,7 @@ def equation(config: ScaledDotConfig, bits: int, operands: dict[str, Any]) -> li
     [
         (integer(4), integer(4), 64, {}),
         (integer(8), integer(8), 32, {}),
+        (integer(4), integer(4), 128, {"accumulator": 26}),
         (integer(4), integer(8, sign=False), 5, {"scale_a": 6, "scale_b": 10}),
         (integer(4), integer(4), 16, {"scale_a": 4, "scale_b": 4, "factor": 4, "accumulator": 12}),
         (integer(4), integer(4), 16, {"scale_a": 6, "scale_b": 6, "factor": 4, "accumulator": 20}),
