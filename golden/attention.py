@@ -19,7 +19,7 @@ from .ports import Direction, Port, Role
 from .ranges import Range, value_range
 from .rounding import Overflow, Rounding
 from .scalar_format import ScalarFormat
-from .softmax import SoftmaxConfig, fraction_bits, softmax
+from .softmax import SoftmaxConfig, softmax
 from .stream import Flow, StreamConfig, stream_ports
 from .tree_places import places
 
@@ -141,7 +141,8 @@ class AttentionConfig(StreamConfig):
         if "total" in given.keys() - preset_options(self.softmax).keys():
             return replace(found, length=self.length)
         keys = -(-self.length // self.lanes) * self.lanes
-        total = fixed_point(keys.bit_length(), fraction_bits(found.total), sign=False)
+        fraction = -found.total.quantum_exponent
+        total = fixed_point(keys.bit_length(), fraction, sign=False)
         return replace(found, length=self.length, total=total)
 
     @cached_property
@@ -210,12 +211,12 @@ class AttentionConfig(StreamConfig):
 
     @property
     def depth(self) -> int:
-        """Beats whose values wait for their weights, and one.
+        """Beats whose values wait for their weights.
 
         While a row's weights come, no beat is taken without one being read; until they do, at
         most the longest row waits, and what is taken before it is through.
         """
-        return self.longest + self.before + self.rows.latency + 1
+        return self.longest + self.before + self.rows.latency
 
     @property
     def drain(self) -> int:
