@@ -58,7 +58,7 @@ class Scores:
         fmt = config.a
         if config.log2e_bits:
             factor = config.log2e, config.log2e_bits
-            fmt, code = times_factor(m, fmt, code, *factor, f"scaled_score_{lane}")
+            fmt, code = times_factor(m, fmt, code, factor, f"scaled_score_{lane}")
             code = registers.data(code, f"scaled_{lane}")
         if fmt != config.argument:
             converter = Converter(
