@@ -106,9 +106,7 @@ class AttentionConfig(StreamConfig):
         if self.scale is not None and not 0 < self.scale < float("inf"):
             raise ValueError(f"Option scale must be a positive number, not {self.scale}")
         # What the parts refuse is refused here.
-        assert self.rows.lanes == self.lanes
-        assert self.score_tree.latency and self.value_tree.latency
-        assert self.accumulator.latency
+        _ = self.factor, self.rows, self.score_tree, self.accumulator
 
     # The parts.
 
@@ -148,9 +146,7 @@ class AttentionConfig(StreamConfig):
     @cached_property
     def value_tree(self) -> FmaTreeConfig:
         """The tree that adds the weighted values of a beat, one for each element."""
-        return pipelined(
-            FmaTreeConfig(a=self.probabilities, b=self.v, ways=self.lanes, stages=0)
-        )
+        return pipelined(FmaTreeConfig(a=self.probabilities, b=self.v, ways=self.lanes, stages=0))
 
     @cached_property
     def accumulator(self) -> AccumulatorConfig:
@@ -267,7 +263,7 @@ def pipelined(config: FmaTreeConfig) -> FmaTreeConfig:
 
 def preset_options(text: str) -> dict[str, object]:
     """The options of the preset that a text begins with; none without one."""
-    name = text.split(",")[0]
+    name = text.split(",", maxsplit=1)[0]
     if not name or "=" in name:
         return {}
     if name not in SoftmaxConfig.presets:
@@ -314,25 +310,35 @@ def attention(config: AttentionConfig, **operands: np.ndarray) -> dict[str, np.n
         If the beats do not end with a row, or a row is longer than the configuration's longest.
     """
     last = np.asarray(operands["last"]).astype(bool)
-    beats = len(last)
-    q, k, v = (
-        np.reshape(operands[name], (beats, *shape))
-        for name, shape in (
-            ("q", (config.head_size,)),
-            ("k", (config.lanes, config.head_size)),
-            ("v", (config.lanes, config.value_size)),
-        )
-    )
-    given = {"a": arguments(config, q, k), "last": last}
-    left_out = np.zeros((beats, config.lanes), bool)
-    if config.mask:
-        left_out = np.reshape(operands["mask"], (beats, config.lanes)).astype(bool)
+    shape = len(last), config.lanes
+    left_out = np.reshape(operands["mask"], shape).astype(bool) if config.mask else None
+    weights = weights_of(config, operands["q"], operands["k"], left_out, last)
+    v = np.reshape(operands["v"], (*shape, config.value_size))
+    if left_out is not None:
+        # The first code is finite in all formats.
+        v = np.where(left_out[..., np.newaxis], 0, v)
+    out = weighted(config, weights, v, last)
+    return {"out": out if config.value_size > 1 else out[:, 0]}
+
+
+def weights_of(
+    config: AttentionConfig,
+    q: np.ndarray,
+    k: np.ndarray,
+    left_out: np.ndarray | None,
+    last: np.ndarray,
+) -> np.ndarray:
+    """Codes of weights (beat, lane) of queries and keys that come in beats."""
+    beats, lanes, size = len(last), config.lanes, config.head_size
+    given = {
+        "a": arguments(config, np.reshape(q, (beats, size)), np.reshape(k, (beats, lanes, size))),
+        "last": last,
+    }
+    if lanes == 1:
+        given["a"] = given["a"][:, 0]
+    if left_out is not None:
         given["mask"] = left_out
-    found = softmax(config.rows, **given)
-    weights = np.reshape(found["out"], (beats, config.lanes))
-    # What is left out counts as a value of the first code, which is finite in all formats.
-    out = weighted(config, weights, np.where(left_out[..., np.newaxis], 0, v), last)
-    return {"out": out.reshape(len(out), *[config.value_size] * (config.value_size > 1))}
+    return np.reshape(softmax(config.rows, **given)["out"], (beats, lanes))
 
 
 def attend(
@@ -341,7 +347,7 @@ def attend(
     k: np.ndarray,
     v: np.ndarray,
     mask: np.ndarray | None = None,
-) -> np.ndarray:
+) -> tuple[np.ndarray, np.ndarray]:
     """The attention of all queries to all keys.
 
     Parameters
@@ -353,20 +359,21 @@ def attend(
 
     Returns
     -------
-    Codes of the results, one row for each query.
+    Codes of the results, one row for each query; and of the weights (query, key).
     """
     queries, keys = len(q), len(k)
+    config = replace(config, mask=True, length=max(config.length, keys))
     missing = -keys % config.lanes
     beats = (keys + missing) // config.lanes
     left_out = np.zeros((queries, keys), bool) if mask is None else np.asarray(mask).astype(bool)
     left_out = np.pad(left_out, ((0, 0), (0, missing)), constant_values=True)
-    k, v = (np.pad(codes, ((0, missing), (0, 0))).reshape(beats, -1) for codes in (k, v))
-    found = attention(
-        replace(config, mask=True, length=max(config.length, keys)),
-        q=np.repeat(q, beats, axis=0),
-        k=np.tile(k, (queries, 1)),
-        v=np.tile(v, (queries, 1)),
-        mask=left_out.reshape(-1, config.lanes),
-        last=np.arange(queries * beats) % beats == beats - 1,
+    left_out = left_out.reshape(-1, config.lanes)
+    q = np.repeat(q, beats, axis=0)
+    k, v = (
+        np.tile(np.pad(codes, ((0, missing), (0, 0))).reshape(beats, -1), (queries, 1))
+        for codes in (k, v)
     )
-    return found["out"].reshape(queries, config.value_size)
+    last = np.arange(queries * beats) % beats == beats - 1
+    found = attention(config, q=q, k=k, v=v, mask=left_out, last=last)["out"]
+    weights = weights_of(config, q, k, left_out, last).reshape(queries, -1)[:, :keys]
+    return found.reshape(queries, config.value_size), weights

@@ -1,4 +1,4 @@
-"""When a block shows results that each come of a whole row, behind a flow that the rows go through."""
+"""When a block shows results that come of whole rows, which go through a flow of their own."""
 
 from collections import deque
 

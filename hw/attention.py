@@ -1,5 +1,6 @@
 """Attention: trees of queries and keys, a softmax, and trees of weights and values."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from amaranth.hdl import Cat, Module, Value
@@ -17,6 +18,15 @@ from .softmax import Softmax, depth
 from .stream import StreamComponent
 
 __all__ = ["Attention"]
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """Weights of a beat with their values; and whether the trees' sum is the first of a row."""
+
+    weights: Value
+    values: Value
+    first: Value
 
 
 class Attention(StreamComponent[AttentionConfig]):
@@ -65,10 +75,9 @@ class Attention(StreamComponent[AttentionConfig]):
         begins = registers.state(1, "begins", init=1)
         registers.load(begins, last, when=rows.o.valid)
         late = 2 + config.value_tree.latency
-        first = registers.late(begins, late, "begins")
+        beat = Weighed(weights, values, registers.late(begins, late, "begins"))
         results = Cat(
-            self.result(m, registers, weights, values, first, column)
-            for column in range(config.value_size)
+            self.result(m, registers, beat, column) for column in range(config.value_size)
         )
         shows = registers.late_flag(rows.o.valid & last, config.behind, "result_valid")
         return shows, {"out": registers.data(results, "result")}
@@ -86,7 +95,7 @@ class Attention(StreamComponent[AttentionConfig]):
             tree.enable.eq(registers.advance),
         ]
         scaled, code = times_factor(
-            m, config.score, Value.cast(tree.out), *config.factor, f"score_{lane}"
+            m, config.score, Value.cast(tree.out), config.factor, f"score_{lane}"
         )
         code = registers.data(code, f"scaled_{lane}")
         m.submodules[f"argument_{lane}"] = converter = Converter(
@@ -118,32 +127,24 @@ class Attention(StreamComponent[AttentionConfig]):
         found = ring.memory("values", values, written, valid, read)
         return registers.data(found, "values")
 
-    def result(
-        self,
-        m: Module,
-        registers: Registers,
-        weights: Value,
-        values: Value,
-        first: Value,
-        column: int,
-    ) -> Value:
+    def result(self, m: Module, registers: Registers, beat: Weighed, column: int) -> Value:
         """The sum of a column of values up to a beat, rounded."""
         config = self.config
         width = config.v.width
         m.submodules[f"weighted_{column}"] = tree = FmaTree(config.value_tree)
         lanes = [
-            values.word_select(lane * config.value_size + column, width)
+            beat.values.word_select(lane * config.value_size + column, width)
             for lane in range(config.lanes)
         ]
         m.d.comb += [
-            Value.cast(tree.a).eq(weights),
+            Value.cast(tree.a).eq(beat.weights),
             Value.cast(tree.b).eq(Cat(lanes)),
             tree.enable.eq(registers.advance),
         ]
         m.submodules[f"sum_{column}"] = accumulator = Accumulator(config.accumulator)
         m.d.comb += [
             Value.cast(accumulator.a).eq(Value.cast(tree.out)),
-            accumulator.first.eq(first),
+            accumulator.first.eq(beat.first),
             accumulator.enable.eq(registers.advance),
         ]
         return Value.cast(accumulator.out)

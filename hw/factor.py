@@ -12,10 +12,11 @@ __all__ = ["times_factor"]
 
 
 def times_factor(
-    m: Module, fmt: AnyFormat, code: Value, factor: int, fraction_bits: int, name: str
+    m: Module, fmt: AnyFormat, code: Value, factor: tuple[int, int], name: str
 ) -> tuple[RawFormat, Value]:
-    """A number times `factor` * 2^-`fraction_bits`: its format, and its code."""
-    constant = Const(factor)
+    """A number times a constant, given as an integer and its fraction bits: format and code."""
+    integer, fraction_bits = factor
+    constant = Const(integer)
     if is_integer(fmt):
         number = signed_integer(fmt, code)
         product = (number * Cat(constant, Const(0, 1)).as_signed()).as_unsigned()

@@ -7,7 +7,7 @@ from amaranth.hdl import Const, Module, Value
 from ffp8.golden.converter import ConverterConfig
 from ffp8.golden.raw import RawFormat
 from ffp8.golden.scalar_format import ScalarFormat
-from ffp8.golden.softmax import SoftmaxConfig
+from ffp8.golden.softmax_options import PowersOptions
 
 from .converter import Converter
 from .factor import times_factor
@@ -23,7 +23,7 @@ class Scores:
 
     m: Module
     registers: Registers
-    config: SoftmaxConfig
+    config: PowersOptions
 
     def outputs(self, scores: Value, mask: Value | None) -> tuple[list[Value], list[Value] | None]:
         """The arguments, and which of them are left out; None if none ever is."""
@@ -58,7 +58,7 @@ class Scores:
         fmt = config.a
         if config.log2e_bits:
             factor = config.log2e, config.log2e_bits
-            fmt, code = times_factor(m, fmt, code, *factor, f"scaled_score_{lane}")
+            fmt, code = times_factor(m, fmt, code, factor, f"scaled_score_{lane}")
             code = registers.data(code, f"scaled_{lane}")
         if fmt != config.argument:
             converter = Converter(

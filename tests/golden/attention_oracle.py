@@ -33,9 +33,7 @@ def row_of_attention(
     query = values(config.q, q)
     arguments: list[Fraction | float] = []
     for key in k:
-        score = sum(
-            (x * y for x, y in zip(query, values(config.k, key), strict=True)), Fraction(0)
-        )
+        score = sum((x * y for x, y in zip(query, values(config.k, key), strict=True)), Fraction(0))
         if config.scores is not None:
             score = values(config.scores, config.scores.round(from_fractions([score]))[0])[0]
         arguments.append(score * factor)

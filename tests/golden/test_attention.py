@@ -89,7 +89,7 @@ def test_rows_are_those_of_the_definition(name: str) -> None:
         v = codes_of(config.v, rng, (keys, config.value_size), spread)
         q = codes_of(config.q, rng, (8, config.head_size), spread)
         mask = rng.random((8, keys)) < rng.choice([0, 0.4, 1], (8, 1), p=[0.4, 0.4, 0.2])
-        got = attend(config, q, k, v, mask)
+        got, _ = attend(config, q, k, v, mask)
         for row, query in enumerate(q):
             want = row_of_attention(config, query, k, v, mask[row].tolist())
             assert got[row].tolist() == want, (keys, row)
@@ -104,10 +104,12 @@ def test_near_float64() -> None:
     q, k, v = (
         config.q.encode(rng.standard_normal((64, size))).astype(np.int64) for size in (16, 16, 8)
     )
-    got = config.out.decode(attend(config, q, k, v))
+    codes, parts = attend(config, q, k, v)
+    got = config.out.decode(codes)
     scores = config.q.decode(q) @ config.k.decode(k).T / 4
     weights = np.exp(scores - scores.max(axis=1, keepdims=True))
     weights /= weights.sum(axis=1, keepdims=True)
+    assert np.abs(config.probabilities.decode(parts) - weights).max() < 0.02
     want = weights @ config.v.decode(v)
     noise = got - want
     assert 10 * np.log10((want**2).sum() / (noise**2).sum()) > 40
@@ -148,8 +150,9 @@ def test_rows_all_of_which_is_masked_are_zeros(name: str) -> None:
             (config.v, config.value_size),
         )
     )
-    found = attend(config, q, k, v, np.ones((6, 6)))
+    found, weights = attend(config, q, k, v, np.ones((6, 6)))
     assert (found == 0).all()
+    assert (weights == 0).all()
 
 
 def test_nan_and_infinities() -> None:
@@ -161,26 +164,24 @@ def test_nan_and_infinities() -> None:
     def of(*rows: object) -> np.ndarray:
         return e5m2.round(Exact.from_floats(np.array(rows)), overflow=Overflow.SPECIAL)[0]
 
+    def attended(k: np.ndarray, v: np.ndarray, mask: tuple[bool, ...] | None = None) -> list[float]:
+        codes, _ = attend(config, of([1.0]), k, v, None if mask is None else np.array([mask]))
+        return e5m2.decode(codes)[0].tolist()
+
     inf, nan = np.inf, np.nan
-    q = of([1.0])
     k = of([0.0], [0.0], [-60.0])
     v = of([1, inf, nan, inf, 1], [1, 1, 1, -inf, 1], [1, 1, 1, 1, -inf])
-    found = e5m2.decode(attend(config, q, k, v))[0]
-    assert found[0] == 1
-    assert found[1] == inf
-    assert np.isnan(found[2:4]).all()
+    found = attended(k, v)
+    assert found[:2] == [1, inf]
     # The last key has no weight, and zero times infinity is NaN.
-    assert np.isnan(found[4])
+    assert np.isnan(found[2:]).all()
     # Masked values are none.
-    found = e5m2.decode(attend(config, q, k, v, np.array([[True, False, True]])))[0]
-    assert found.tolist() == [1, 1, 1, -inf, 1]
+    assert attended(k, v, (True, False, True)) == [1, 1, 1, -inf, 1]
     # A score of NaN counts as zero; an infinite one saturates.
-    plain = e5m2.decode(attend(config, q, of([0.0], [0.0]), of([1] * 5, [2] * 5)))
-    assert e5m2.decode(attend(config, q, of([nan], [0.0]), of([1] * 5, [2] * 5))).tolist() == (
-        plain.tolist()
-    )
-    assert e5m2.decode(attend(config, q, of([inf], [0.0]), of([1] * 5, [2] * 5)))[0, 0] == 1
-    assert e5m2.decode(attend(config, q, of([-inf], [0.0]), of([1] * 5, [2] * 5)))[0, 0] == 2
+    two = of([1] * 5, [2] * 5)
+    assert attended(of([nan], [0.0]), two) == attended(of([0.0], [0.0]), two) == [1.5] * 5
+    assert attended(of([inf], [0.0]), two) == [1] * 5
+    assert attended(of([-inf], [0.0]), two) == [2] * 5
 
 
 def test_factor() -> None:

@@ -108,7 +108,7 @@ def check_pace(trace: Trace) -> None:
     assert calm > len(idle) // 16, "there was no time without stalls"
     assert trace.taken[:calm].all(), "the block did not take a beat"
     came = np.flatnonzero(trace.given[:calm])
-    if trace.config.beats is None:
+    if trace.config.beats is None or trace.config.beatwise:
         assert len(came), "there was no whole frame without stalls"
         assert came.tolist() == due(trace, calm), "a beat was early or late"
         return
@@ -123,8 +123,11 @@ def due(trace: Trace, calm: int) -> list[int]:
 
     A frame goes on its way `latency` cycles after its end, or when the one before is through, a
     beat a cycle. Beats that come out have a flag for their frame's end if all of them do; else
-    the last one's cycle is that of the frame's only result.
+    the last one's cycle is that of the frame's only result. Where beats come out by themselves,
+    each does `latency` cycles after it went in.
     """
+    if trace.config.beatwise:
+        return list(range(trace.config.latency, calm))
     ends = np.flatnonzero(trace.of(Role.LAST, Direction.INPUT)[:calm])
     all_come = any(port.role is Role.LAST for port in trace.config.data_outputs)
     found: list[int] = []
