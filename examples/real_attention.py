@@ -159,7 +159,7 @@ def in_hardware(head: Head, options: dict[str, object], queries: int) -> Run:
     }
     # Nobody stalls, so that a beat is taken in each cycle.
     beats, cycles = queries * keys, queries * keys + config.drain
-    inputs = {
+    inputs: dict[str, np.ndarray] = {
         name: np.concatenate([codes, np.zeros((config.drain, *codes.shape[1:]), codes.dtype)])
         for name, codes in operands.items()
     }
