@@ -9,6 +9,7 @@ from amaranth.lib.wiring import Component
 
 from ffp8.golden import (
     accumulator,
+    attention,
     converter,
     fma_tree,
     multiplier,
@@ -24,6 +25,7 @@ from ffp8.golden.block_format import BlockFormat
 from ffp8.golden.formats import Format
 
 from .accumulator import Accumulator
+from .attention import Attention
 from .converter import Converter
 from .fma_tree import FmaTree
 from .multiplier import Multiplier
@@ -140,6 +142,12 @@ BLOCKS: dict[str, Block] = {
             softmax_passes.softmax_normaliser,
             SoftmaxNormaliser,
             softmax_passes.SoftmaxNormaliserConfig(out=Format.parse("uq1.15")),
+        ),
+        Block(
+            attention.AttentionConfig,
+            attention.attention,
+            Attention,
+            attention.AttentionConfig(head_size=8, value_size=8, lanes=2),
         ),
     )
 }
