@@ -69,11 +69,9 @@ def ways(formats: dict[str, Format]) -> dict[str, dict[str, object]]:
     # Scores go to 102 in base 2, beyond the 32 of Table I.
     far = "wide,argument=q8.6"
     return {
-        "FFP8, softmax of Table I": {**ffp8, "softmax": ""},
-        "FFP8, Table I, argument q8.2": {**ffp8, "softmax": "argument=q8.2"},
-        "FFP8, the same, weights uq1.15": {
-            **ffp8, "softmax": "argument=q8.2", "probabilities": "uq1.15",
-        },
+        "FFP8, Table I, weights uq1.7": {**ffp8, "softmax": "", "probabilities": "uq1.7"},
+        "FFP8, Table I, weights uq1.15": {**ffp8, "softmax": ""},
+        "FFP8, the same, argument q8.2": {**ffp8, "softmax": "argument=q8.2"},
         "FFP8, wide": {**ffp8, "softmax": "wide"},
         "FFP8, wide, argument q8.6": {**ffp8, "softmax": far},
         "FFP8, the same, weights e4m3fn": {**ffp8, "softmax": far, "probabilities": "e4m3fn"},
