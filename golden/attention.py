@@ -160,7 +160,9 @@ class AttentionConfig(StreamConfig):
             overflow=self.overflow,
             enable=True,
         )
-        return replace(found, stages=found.latency + len(sum_places(found)))
+        # Terms come from registers, and have their places.
+        behind = [place for place in sum_places(found) if place not in {"term", "shift"}]
+        return replace(found, stages=found.latency + len(behind))
 
     @property
     def score(self) -> AnyFormat:
