@@ -26,7 +26,7 @@ from .tree_places import places
 __all__ = ["AttentionConfig", "attend", "attention"]
 
 #: Options of the softmax that this block has itself, or says by others.
-OWN = ("a", "out", "lanes", "length", "mask", "log2e_bits")
+OWN = ("a", "out", "lanes", "length", "mask", "log2e_bits", "to")
 
 
 @dataclass(frozen=True, kw_only=True)
