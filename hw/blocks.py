@@ -15,6 +15,7 @@ from ffp8.golden import (
     post_processor,
     scaled_dot,
     softmax,
+    table_softmax,
     vector_quantizer,
 )
 from ffp8.golden.activation import Activation
@@ -29,6 +30,7 @@ from .multiplier import Multiplier
 from .post_processor import PostProcessor
 from .scaled_dot import ScaledDot
 from .softmax import Softmax
+from .table_softmax import TableSoftmax
 from .vector_quantizer import VectorQuantizer
 
 __all__ = ["BLOCKS", "Block"]
@@ -126,6 +128,12 @@ BLOCKS: dict[str, Block] = {
             softmax.softmax,
             Softmax,
             softmax.SoftmaxConfig(out=Format.parse("uq1.15")),
+        ),
+        Block(
+            table_softmax.TableSoftmaxConfig,
+            table_softmax.table_softmax,
+            TableSoftmax,
+            table_softmax.TableSoftmaxConfig(),
         ),
     )
 }
