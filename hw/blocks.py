@@ -15,6 +15,7 @@ from ffp8.golden import (
     post_processor,
     scaled_dot,
     softmax,
+    softmax_passes,
     table_softmax,
     vector_quantizer,
 )
@@ -30,6 +31,7 @@ from .multiplier import Multiplier
 from .post_processor import PostProcessor
 from .scaled_dot import ScaledDot
 from .softmax import Softmax
+from .softmax_passes import SoftmaxNormaliser, SoftmaxPowers
 from .table_softmax import TableSoftmax
 from .vector_quantizer import VectorQuantizer
 
@@ -128,6 +130,18 @@ BLOCKS: dict[str, Block] = {
             softmax.softmax,
             Softmax,
             softmax.SoftmaxConfig(out=Format.parse("uq1.15")),
+        ),
+        Block(
+            softmax_passes.SoftmaxPowersConfig,
+            softmax_passes.softmax_powers,
+            SoftmaxPowers,
+            softmax_passes.SoftmaxPowersConfig(),
+        ),
+        Block(
+            softmax_passes.SoftmaxNormaliserConfig,
+            softmax_passes.softmax_normaliser,
+            SoftmaxNormaliser,
+            softmax_passes.SoftmaxNormaliserConfig(out=Format.parse("uq1.15")),
         ),
         Block(
             table_softmax.TableSoftmaxConfig,

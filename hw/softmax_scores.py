@@ -7,7 +7,7 @@ from amaranth.hdl import Cat, Const, Module, Value
 from ffp8.golden.converter import ConverterConfig
 from ffp8.golden.raw import RawFormat
 from ffp8.golden.scalar_format import ScalarFormat
-from ffp8.golden.softmax import SoftmaxConfig
+from ffp8.golden.softmax_options import PowersOptions
 
 from .converter import Converter, offset_of
 from .operand import is_integer, signed_integer, unpack
@@ -22,7 +22,7 @@ class Scores:
 
     m: Module
     registers: Registers
-    config: SoftmaxConfig
+    config: PowersOptions
 
     def outputs(self, scores: Value, mask: Value | None) -> tuple[list[Value], list[Value] | None]:
         """The arguments, and which of them are left out; None if none ever is."""

@@ -108,7 +108,7 @@ def check_pace(trace: Trace) -> None:
     assert calm > len(idle) // 16, "there was no time without stalls"
     assert trace.taken[:calm].all(), "the block did not take a beat"
     came = np.flatnonzero(trace.given[:calm])
-    if trace.config.beats is None:
+    if trace.config.beats is None or trace.config.beatwise:
         assert len(came), "there was no whole frame without stalls"
         assert came.tolist() == due(trace, calm), "a beat was early or late"
         return
@@ -121,8 +121,11 @@ def check_pace(trace: Trace) -> None:
 def due(trace: Trace, calm: int) -> list[int]:
     """When beats come of frames that end with a flag, and give as many beats as they have.
 
-    A frame comes out `latency` cycles after its end, or when the one before is through.
+    A frame comes out `latency` cycles after its end, or when the one before is through. Where
+    beats come out by themselves, each does that many cycles after it went in.
     """
+    if trace.config.beatwise:
+        return list(range(trace.config.latency, calm))
     ends = np.flatnonzero(trace.of(Role.LAST, Direction.INPUT)[:calm])
     found: list[int] = []
     for end, beats in zip(ends, np.diff(ends, prepend=-1), strict=True):
