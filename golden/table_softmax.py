@@ -1,72 +1,66 @@
-"""Softmax of rows by tables: sums of short powers, and a second look-up once the row is known."""
+"""Softmax of rows by tables, with one factor for a beat: smaller than Softermax."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
 
-from .any_format import AnyFormat
 from .block import option
 from .exact import Exact, bit_length
 from .formats import Format, fixed_point
 from .online_softmax import running_totals, segmented_maximum
-from .ports import Direction, Port, Role
-from .power_table import OCTAVES, PowerTable, logarithms, reciprocals
+from .piecewise import MAX_SEGMENTS, Curve, Fit, Piecewise, piecewise
+from .ports import Direction, Port
+from .power_table import OCTAVES, PowerTable
 from .preset import Preset
 from .rounding import Overflow, Rounding
-from .raw import RawFormat
 from .scalar_format import ScalarFormat, code_dtype
+from .score_options import ScoreOptions, last_port
 from .softmax_flow import RowFlow
-from .softmax_passes import arguments
-from .stream import Flow, StreamConfig, stream_ports
+from .softmax_passes import arguments, check_rows
+from .stream import Flow, stream_ports
 from .table_stages import TableStages
 
-__all__ = ["TableSoftmaxConfig", "table_softmax", "table_softmax_rows"]
+__all__ = ["TableSoftmaxConfig", "factors", "table_softmax", "table_softmax_rows"]
 
-ARGUMENT = fixed_point(6, 2)
 RESULT = fixed_point(1, 15, sign=False)
 
-#: Fraction bits of a reciprocal beyond the bits that it is looked up by.
-RECIPROCAL_GUARD = 4
+#: Bits behind the last one of a number that still count where it is rounded to odd.
+FACTOR_GUARD, PRODUCT_GUARD = 2, 3
 
-#: Bits of the part of a power's unit that is added with `half`.
-HALF_BITS = 2
-
-#: Most bits by which a table is indexed.
-MAX_INDEX = 14
-
-PRESETS: dict[str, Preset] = {}
+#: Most bits by which a table of powers is indexed.
+MAX_INDEX = 12
 
 
 @dataclass(frozen=True, kw_only=True)
-class TableSoftmaxConfig(StreamConfig):
+class TableSoftmaxConfig(ScoreOptions):
     """Softmax of rows of scores by tables, `lanes` elements a cycle: smaller than Softermax.
 
-    Ports, rows, masks and times are those of `softmax`. It is 2^x / sum of 2^x, or that of base e
-    with `log2e_bits`, in another way: a power is looked up when its beat comes, for the sum alone,
-    with no more bits than that needs; arguments wait, and powers are looked up once more when
-    the row's top and sum are known.
+    Ports, rows, masks and their meaning are those of `softmax`; so are scores and arguments. It is
+    2^x / sum of 2^x, or that of base e with `log2e_bits`, with less logic, because a beat is put
+    in its place below the row's final top by its factor, not element by element.
 
-    * A score is rounded once, to nearest, to the format `argument`, and saturates there. With
-      `log2e_bits`, the factor log2(e), rounded to so many fraction bits, comes before that.
     * The *top* is the greatest integer part, floor(x), of the row's arguments, up to the beat at
-      hand and with that. A term is 2^(x - top), of `term_bits` fraction bits: see `PowerTable`.
-      It is zero 16 octaves below 2.
-    * The terms of a beat are added exactly to the row's sum, which is moved right before, by as
-      much as the top has grown; bits below the last one are cut off. Where it grows by 16 or
-      more, nothing is left.
+      hand and with that. A power is 2^(x - top), from 2 downward, of `power_bits` fraction bits
+      (see `PowerTable`), and zero from 16 octaves below 2 on.
+    * The powers of a beat are added exactly and rounded to `total_bits` fraction bits, ties up.
+      Their sum is added to that of the row, which is moved right before, by as much as the top has
+      grown; bits below the last one are cut off. Where it grows by 16 or more, nothing is left.
     * At the end of a row, its sum is 2^e t, for t from 1 to 2 of which `index_bits` bits behind
-      the leading one count. r is the reciprocal of t, rounded to `index_bits` + 4 fraction bits.
-    * A power is 2^(x - top - e), of `power_bits` fraction bits. A result is power times r, exactly,
-      and rounded once to `out`. With `half`, something is added to the power before: 3/4 of its
-      last bit where r is below 0.8, and else 1/2, so that about half a bit is added to
-      the result, which is then cut off: that needs no adder.
-    * With `logarithm_bits`, there is the logarithm of t, rounded to so many fraction bits, instead
-      of a reciprocal, and a result is 2^(x - top - e - log2 t), without a product.
+      the leading one count, with half a bit more for those that do not. The reciprocal of t is
+      looked up, or a line of least error in one of the `segments`, and
+      rounded to `factor_bits` fraction bits.
+    * The factor of a beat is that reciprocal, moved right by e and what the top has grown since,
+      and rounded to odd: cut off behind `factor_bits` fraction bits, the last of
+      which is then set if one of the next two is. It is zero for 16 places or more.
+    * A result is the exact product of power and factor, rounded once to `out`. For rounding to odd
+      and an `out` of fixed point, bits more than three behind its last one do not count. Such
+      results are as good as unbiased without an adder.
 
-    Tables hold the powers of 1, 4 or all 16 octaves, and others are moved right and cut off. They
-    are logic, or block memories of two ports, which serve two lanes each.
+    A table of powers holds those of 1, 4 or all 16 octaves, and others are moved right. It is
+    logic, or block memories of two ports, each of which serves two lanes.
 
     Raises
     ------
@@ -75,66 +69,49 @@ class TableSoftmaxConfig(StreamConfig):
     """
 
     block: ClassVar[str] = "table-softmax"
-    presets = PRESETS
+    presets: ClassVar[Mapping[str, Preset]] = {}
 
-    a: AnyFormat = option("format of the scores", default=ARGUMENT)
     out: ScalarFormat = option("format of the results", default=RESULT)
-    lanes: int = option("elements a cycle", default=4, minimum=1, maximum=64)
-    length: int = option("most elements of a row", default=512, minimum=1, maximum=2**16)
-    mask: bool = option("a port that leaves elements out of their row", default=False)
-    log2e_bits: int = option(
-        "fraction bits of a factor log2(e) for the scores; 0 for none, base 2",
-        default=0,
-        minimum=0,
-        maximum=16,
-    )
-    argument: Format = option("format that scores are rounded to", default=ARGUMENT)
-    term_bits: int = option(
-        "fraction bits of the powers that are added", default=14, minimum=4, maximum=20
-    )
-    term_octaves: int = option("octaves in the table of terms", default=16, minimum=1, maximum=16)
-    term_memory: bool = option("a table of terms in block memory", default=False)
-    index_bits: int = option(
-        "bits of a sum that its reciprocal is looked up by", default=10, minimum=1, maximum=12
-    )
-    index_memory: bool = option("a table of reciprocals in block memory", default=True)
-    logarithm_bits: int = option(
-        "fraction bits of a sum's logarithm; 0 for its reciprocal and a product",
-        default=0,
-        minimum=0,
-        maximum=11,
-    )
     power_bits: int = option("fraction bits of powers", default=15, minimum=4, maximum=20)
-    power_octaves: int = option("octaves in the table of powers", default=16, minimum=1, maximum=16)
-    power_memory: bool = option("a table of powers in block memory", default=False)
-    half: bool = option("half a bit is added to results, which are cut off", default=True)
-    rounding: Rounding = option("rounding of the results", default=Rounding.TOWARD_ZERO)
+    octaves: int = option("octaves in the table of powers", default=16, minimum=1, maximum=16)
+    memory: bool = option("a table of powers in block memory", default=False)
+    total_bits: int = option("fraction bits of a row's sum", default=13, minimum=4, maximum=20)
+    index_bits: int = option(
+        "bits of a sum that its reciprocal depends on", default=10, minimum=1, maximum=12
+    )
+    segments: int = option(
+        "segments of lines for the reciprocal; 0 for a table in block memory",
+        default=0,
+        minimum=0,
+        maximum=MAX_SEGMENTS,
+    )
+    slope_bits: int = option("fraction bits of slopes", default=10, minimum=1, maximum=20)
+    factor_bits: int = option("fraction bits of a factor", default=18, minimum=4, maximum=24)
+    rounding: Rounding = option("rounding of the results", default=Rounding.TO_ODD)
 
     def __post_init__(self) -> None:
         super().__post_init__()
         fmt = self.argument
-        if fmt != fixed_point(self.whole_bits, self.fraction_bits) or self.fraction_bits < 0:
+        if self.fraction_bits < 0 or fmt != fixed_point(self.whole_bits, self.fraction_bits):
             raise ValueError(f"Option argument must be a format of signed fixed point, not {fmt}")
         if not 1 <= self.whole_bits <= 8:
             raise ValueError(f"Option argument must have 1 to 8 integer bits, not {fmt}")
-        for name in ("term_octaves", "power_octaves"):
-            if getattr(self, name) not in (1, 4, OCTAVES):
-                raise ValueError(f"Option {name} must be 1, 4 or 16, not {getattr(self, name)}")
-        for table in (self.terms, self.powers):
-            if table.index_bits > MAX_INDEX:
-                raise ValueError(
-                    f"Option argument must leave tables {MAX_INDEX} bits or less, not {fmt}"
-                )
-        if self.logarithm_bits:
-            if self.half:
-                raise ValueError("Option half must be off with a logarithm")
-            if not self.fraction_bits <= self.logarithm_bits < self.index_bits:
-                raise ValueError(
-                    "Option logarithm_bits must be the argument's fraction bits or more, and less "
-                    f"than index_bits, not {self.logarithm_bits}"
-                )
-        if self.half and (self.power_octaves < OCTAVES or self.rounding != Rounding.TOWARD_ZERO):
-            raise ValueError("Option half must be off unless rounding is toward-zero, of 16 octaves")
+        if self.octaves not in (1, 4, OCTAVES):
+            raise ValueError(f"Option octaves must be 1, 4 or {OCTAVES}, not {self.octaves}")
+        if self.powers.index_bits > MAX_INDEX:
+            raise ValueError(
+                f"Option argument must leave {MAX_INDEX} bits for the table of {self.octaves} "
+                f"octaves, not {fmt}"
+            )
+        if self.total_bits > self.powers.exact_fraction:
+            raise ValueError(
+                f"Option total_bits must be those of a power or less, not {self.total_bits}"
+            )
+        if self.segments & self.segments - 1 or self.segments > 2**self.index_bits:
+            raise ValueError(
+                "Option segments must be a power of two that index_bits can count, not "
+                f"{self.segments}"
+            )
         if self.rounding.stochastic:
             raise ValueError(f"Option rounding must not be {self.rounding}: no bits are random")
 
@@ -148,71 +125,52 @@ class TableSoftmaxConfig(StreamConfig):
         """Bits of an argument before the point, with the sign."""
         return self.argument.width - self.fraction_bits
 
-    @property
-    def longest(self) -> int:
-        return -(-self.length // self.lanes)
-
-    @property
-    def beats(self) -> None:
-        return None
-
-    @cached_property
-    def terms(self) -> PowerTable:
-        """The powers that are added: from 2 downward."""
-        fraction = self.fraction_bits
-        return PowerTable(fraction, self.term_octaves, self.term_bits, 2**fraction)
-
     @cached_property
     def powers(self) -> PowerTable:
-        """The powers that results are made of: from 2 downward, or from 1."""
-        if self.logarithm_bits:
-            return PowerTable(self.logarithm_bits, self.power_octaves, self.power_bits, 1)
-        fraction = self.fraction_bits
-        return PowerTable(fraction, self.power_octaves, self.power_bits, 2**fraction)
+        return PowerTable(self.fraction_bits, self.octaves, self.power_bits)
 
-    @property
-    def total_bits(self) -> int:
-        """Bits of a row's sum."""
-        largest = int(self.terms.value(np.arange(-(2**self.fraction_bits), 0)).max())
-        return (self.longest * self.lanes * largest).bit_length()
-
-    @property
-    def reciprocal_bits(self) -> int:
-        """Fraction bits of a reciprocal."""
-        return self.index_bits + RECIPROCAL_GUARD
-
-    @property
-    def normalisers(self) -> tuple[int, ...]:
-        """The table of reciprocals, or that of logarithms."""
-        if self.logarithm_bits:
-            return logarithms(self.index_bits, self.logarithm_bits)
-        return reciprocals(self.index_bits, self.reciprocal_bits)
-
-    def half_of(self, reciprocal: np.ndarray) -> np.ndarray:
-        """What is added to powers before they are multiplied, in quarters of their unit."""
-        return np.where(5 * reciprocal < 4 * 2**self.reciprocal_bits, 3, 2)
-
-    @property
-    def exact_fraction(self) -> int:
-        """Fraction bits of what results are rounded from."""
-        powers = self.powers.exact_fraction
-        if self.logarithm_bits:
-            return powers
-        return powers + self.half * HALF_BITS + self.reciprocal_bits
-
-    @property
-    def stages(self) -> TableStages:
-        """Where registers are."""
-        scaled = bool(self.log2e_bits)
-        converted = scaled or self.a != self.argument
-        return TableStages(
-            argument=scaled + 2 * converted + 1,
-            lanes=self.lanes,
-            term=1 + self.term_memory,
-            power=1 + self.power_memory,
-            product=0 if self.logarithm_bits else 1,
-            result=0 if self.cut else 1 if self.fixed else 2,
+    @cached_property
+    def lines(self) -> Piecewise | None:
+        """Lines for 1 / (1 + f), if there are any."""
+        if not self.segments:
+            return None
+        return piecewise(
+            Curve.RECIPROCAL,
+            self.segments,
+            Fit.MINIMAX,
+            # One bit more than a sum has: the middle of a step.
+            argument_bits=self.index_bits + 1,
+            fraction=self.factor_bits,
+            slope_fraction=self.slope_bits,
         )
+
+    @cached_property
+    def reciprocals(self) -> tuple[int, ...]:
+        """The reciprocals of t, for each of its steps, in units of the factor's last bit."""
+        steps = 2**self.index_bits
+        middles = np.arange(1, 2 * steps, 2)
+        if self.lines is None:
+            # 1 / t = 2 steps / (2 steps + middle), to nearest.
+            wide = 2 ** (self.factor_bits + 1) * 2 * steps
+            return tuple(int(found) for found in (wide // (2 * steps + middles) + 1) // 2)
+        cut = self.lines.exact_fraction - self.factor_bits
+        value = self.lines.value(middles)
+        return tuple(int(found) for found in (value + (1 << cut >> 1)) >> cut)
+
+    @property
+    def width(self) -> int:
+        """Bits of a row's sum."""
+        dropped = self.powers.exact_fraction - self.total_bits
+        beat = (self.lanes * self.powers.largest >> dropped) + bool(dropped)
+        return (self.longest * beat).bit_length()
+
+    @property
+    def product_bits(self) -> int:
+        """Fraction bits of the product of power and factor that count."""
+        exact = self.powers.exact_fraction + self.factor_bits
+        if self.fixed and self.rounding is Rounding.TO_ODD:
+            return min(exact, PRODUCT_GUARD - self.out.quantum_exponent)
+        return exact
 
     @property
     def fixed(self) -> bool:
@@ -220,20 +178,15 @@ class TableSoftmaxConfig(StreamConfig):
         return isinstance(self.out, Format) and not self.out.exponent
 
     @property
-    def cut(self) -> bool:
-        """Whether results are bits of powers or products as they are."""
-        fraction = self.exact_fraction if self.logarithm_bits else self.power_bits
-        plain = self.out == fixed_point(1, fraction, sign=False)
-        return plain and (bool(self.logarithm_bits) or self.rounding == Rounding.TOWARD_ZERO)
-
-    @property
-    def masks(self) -> bool:
-        """Whether elements may be left out."""
-        a = self.a
-        if isinstance(a, RawFormat):
-            return self.mask or a.infinity
-        assert isinstance(a, ScalarFormat)
-        return self.mask or (a.sign and a.has_infinity)
+    def stages(self) -> TableStages:
+        """Where registers are."""
+        return TableStages(
+            argument=self.argument_stages,
+            lanes=self.lanes,
+            power=1 + self.memory,
+            reciprocal=3 if self.segments else 1,
+            result=2 if self.fixed else 3,
+        )
 
     @property
     def depth(self) -> int:
@@ -253,7 +206,14 @@ class TableSoftmaxConfig(StreamConfig):
 
     @property
     def ports(self) -> tuple[Port, ...]:
-        return softmax_ports(self)
+        results = Port(
+            name="out",
+            direction=Direction.OUTPUT,
+            format=self.out,
+            elements=self.lanes,
+            meaning="softmax of the row",
+        )
+        return stream_ports(self.score_ports, [results, last_port("out_last", Direction.OUTPUT)])
 
 
 def table_softmax(config: TableSoftmaxConfig, **operands: np.ndarray) -> dict[str, np.ndarray]:
@@ -278,68 +238,62 @@ def table_softmax(config: TableSoftmaxConfig, **operands: np.ndarray) -> dict[st
     beats = len(last), config.lanes
     if len(last) and not last[-1]:
         raise ValueError("Beats must be whole rows")
-    longest = int(np.diff(np.flatnonzero(last), prepend=-1).max(initial=0))
-    if longest > config.longest:
-        raise ValueError(f"Row must have at most {config.longest} beats, not {longest}")
+    check_rows(config, last)
     mask = np.reshape(operands["mask"], beats) if config.mask else None
     codes = np.zeros(beats, code_dtype(config.out.width))
     if len(last):
         found, left_out = arguments(config, np.reshape(operands["a"], beats), mask)
-        exact = results(config, found, left_out, last)
+        exact = products(config, found, left_out, last)
         codes = config.out.round(exact, config.rounding, Overflow.SATURATE)[0]
     return {"out": codes.reshape(shape), "out_last": last.astype(np.uint8)}
 
 
-def results(
+def products(
     config: TableSoftmaxConfig, numbers: np.ndarray, left_out: np.ndarray, last: np.ndarray
 ) -> Exact:
-    """The exact numbers that results are rounded from, given arguments as integers."""
+    """The numbers that results are rounded from, given arguments as integers."""
     fraction = config.fraction_bits
     first = np.roll(last, 1)
     first[:1] = True
     lowest = -(2 ** (config.whole_bits - 1))
     whole = np.where(left_out, lowest, numbers >> fraction)
     tops = segmented_maximum(whole.max(axis=1), first)
-    # 2^(x - top) is below 2, and a table is for powers below 1.
-    terms = config.terms.value(numbers - ((tops + 1) << fraction)[:, np.newaxis])
-    sums = np.where(left_out, 0, terms).sum(axis=1)
+    # 2^(x - top) is 2^(y + 1) for y below zero.
+    powers = config.powers.value(numbers - ((tops + 1) << fraction)[:, np.newaxis])
+    powers = np.where(left_out, 0, powers)
+    dropped = config.powers.exact_fraction - config.total_bits
+    sums = (powers.sum(axis=1) + (1 << dropped >> 1)) >> dropped
     totals = running_totals(sums, tops, first, reach=OCTAVES)
 
     ends = np.flatnonzero(last)
     row = np.searchsorted(ends, np.arange(len(last)))
-    normaliser, exponent = normalisers(config, totals[ends])
-    unit = 2**config.powers.argument_fraction
-    moved = (tops[ends] + exponent) * unit
-    # Tables count from 2 or 1 down, and are for what is below zero.
-    moved = moved + normaliser + 1 if config.logarithm_bits else moved + unit
-    scaled = numbers * 2 ** (config.powers.argument_fraction - fraction)
-    powers = config.powers.value(np.minimum(scaled - moved[row][:, np.newaxis], -1))
-    if not config.logarithm_bits:
-        if config.half:
-            powers = (powers << HALF_BITS) + config.half_of(normaliser)[row][:, np.newaxis]
-        powers = powers * normaliser[row][:, np.newaxis]
+    multipliers = factors(config, totals[ends][row], tops[ends][row] - tops)
+    exact = config.powers.exact_fraction + config.factor_bits
     nothing = np.zeros(numbers.shape, bool)
     return Exact(
         negative=nothing,
-        significand=np.where(left_out, 0, powers),
-        exponent=np.full(numbers.shape, -config.exact_fraction),
+        significand=powers * multipliers[:, np.newaxis] >> exact - config.product_bits,
+        exponent=np.full(numbers.shape, -config.product_bits),
         infinite=nothing,
         nan=nothing,
     )
 
 
-def normalisers(config: TableSoftmaxConfig, totals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The reciprocal or logarithm of each sum without a power of two, and that power's exponent.
+def factors(config: TableSoftmaxConfig, totals: np.ndarray, grown: np.ndarray) -> np.ndarray:
+    """The factor of each beat, given its row's sum, and how far the top has grown since.
 
     They mean nothing for a sum of zero, which none but rows have that are left out as a whole.
     """
-    # A sum of whole terms has the largest one of a row at 1 or above.
-    totals = np.maximum(totals, 2**config.terms.exact_fraction)
+    # The largest power of a row is 1 or more, and so is the sum.
+    totals = np.maximum(totals, 2**config.total_bits)
     length = bit_length(totals)
-    place = (totals << config.index_bits >> length - 1) - 2**config.index_bits
-    return np.array(config.normalisers, np.int64)[place], (
-        length - 1 - config.terms.exact_fraction
-    )
+    step = (totals << config.index_bits >> length - 1) - 2**config.index_bits
+    places = length - 1 - config.total_bits + grown
+    reciprocal = np.array(config.reciprocals, np.int64)[step] << FACTOR_GUARD
+    moved = np.where(places < OCTAVES, reciprocal >> np.minimum(places, OCTAVES), 0)
+    # To odd: its last bit is set if one behind it is.
+    lost = moved & 2**FACTOR_GUARD - 1
+    return moved >> FACTOR_GUARD | (lost > 0)
 
 
 def table_softmax_rows(
@@ -363,35 +317,3 @@ def table_softmax_rows(
         last=last,
     )
     return found["out"].reshape(rows, -1)[:, :length]
-
-
-def softmax_ports(config: TableSoftmaxConfig) -> tuple[Port, ...]:
-    """Scores in, their softmax out."""
-    lanes = config.lanes
-    inputs = [
-        Port(
-            name="a",
-            direction=Direction.INPUT,
-            format=config.a,
-            elements=lanes,
-            meaning="scores",
-        )
-    ]
-    if config.mask:
-        meaning = "whether an element is left out of its row"
-        inputs.append(
-            Port(name="mask", direction=Direction.INPUT, elements=lanes, meaning=meaning)
-        )
-    end = "end of the row"
-    inputs.append(Port(name="last", direction=Direction.INPUT, role=Role.LAST, meaning=end))
-    outputs = [
-        Port(
-            name="out",
-            direction=Direction.OUTPUT,
-            format=config.out,
-            elements=lanes,
-            meaning="softmax of the row",
-        ),
-        Port(name="out_last", direction=Direction.OUTPUT, role=Role.LAST, meaning=end),
-    ]
-    return stream_ports(inputs, outputs)

@@ -16,17 +16,18 @@ class TableStages:
     lanes
         How many elements a beat has: comparisons and adders are trees over them, each level of
         which has a register behind it.
-    term, power
-        What tables give: one more where they are memories.
-    product, result
-        The product, and the result that it is rounded to.
+    power
+        What the table gives: one more where it is a memory.
+    reciprocal
+        What a table gives, or lines: their start and slope, the product, and their value.
+    result
+        The product and the result that it is rounded to.
     """
 
     argument: int
     lanes: int
-    term: int
     power: int
-    product: int
+    reciprocal: int
     result: int
 
     @property
@@ -35,34 +36,31 @@ class TableStages:
         return (self.lanes - 1).bit_length()
 
     @property
-    def added(self) -> int:
-        """Registers from terms to their sum."""
-        return max(self.levels, 1)
-
-    @property
     def below(self) -> int:
         """Registers from arguments to their distances from the top, of which each has one."""
         return self.levels + 2
 
     @property
-    def total(self) -> int:
-        """Registers from arguments to the sum of their row."""
-        return self.below + self.term + self.added + 1
+    def added(self) -> int:
+        """Registers from powers to their sum."""
+        return max(self.levels, 1)
 
     @property
     def wait(self) -> int:
-        """Cycles from the one in which the last beat of a row is written to the first read.
+        """Cycles from the one in which the last power of a row is there to the first read.
 
-        Two are for the leading one of the sum, one for its reciprocal, and one for the row's end.
+        After the sum of the beat come that of the row, two for its leading one, those of the
+        reciprocal, and one for the place of the row's end.
         """
-        return self.total + 4
+        return self.added + 1 + 2 + self.reciprocal + 1
 
     @property
-    def read(self) -> int:
-        """Registers from a read to the power's argument: memory, one behind it, difference."""
-        return 3
+    def scaled(self) -> int:
+        """Registers from a read to the factor: memory, one behind it, distance, and shift."""
+        return 4
 
     @property
     def latency(self) -> int:
         """Cycles from the last beat of a row to its first result."""
-        return self.argument + self.wait + self.read + self.power + self.product + self.result
+        powers = self.argument + self.below + self.power
+        return powers + self.wait + self.scaled + self.result

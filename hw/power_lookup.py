@@ -1,4 +1,4 @@
-"""Powers of two from tables, as logic or as block memories of two ports."""
+"""Powers of two from a table, as logic or as block memories of two ports."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,9 +24,11 @@ def memory_table(
     width = max(entries).bit_length()
     found = []
     for start in range(0, len(places), PORTS):
-        attributes = {"rom_style": "block"}
         memory = Memory(
-            shape=unsigned(width), depth=len(entries), init=list(entries), attrs=attributes
+            shape=unsigned(width),
+            depth=len(entries),
+            init=list(entries),
+            attrs={"rom_style": "block"},
         )
         registers.m.submodules[f"{name}_{start // PORTS}"] = memory
         for place in places[start : start + PORTS]:
@@ -38,7 +40,7 @@ def memory_table(
 
 @dataclass(frozen=True)
 class PowerLookup:
-    """2^x of each lane, for x below zero.
+    """2^(x + 1) of each lane, for x below zero.
 
     A register is behind the power; with `memory`, another one is the memory's.
 
@@ -50,15 +52,12 @@ class PowerLookup:
         What the powers are.
     memory
         Whether the table is in block memories.
-    name
-        What powers are called.
     """
 
     m: Module
     registers: Registers
     table: PowerTable
     memory: bool
-    name: str
 
     def outputs(self, numbers: Sequence[Value], gone: Sequence[Value]) -> list[Value]:
         """The powers.
@@ -66,29 +65,29 @@ class PowerLookup:
         Parameters
         ----------
         numbers
-            The last bits of x in two's complement, enough to count 16 octaves.
+            The last bits of x in two's complement, those of 16 octaves and of the fraction.
         gone
-            Whether a power is zero: it is, too, if there is no x within 16 octaves below zero.
+            Whether a power is zero, as it is if x is not within 16 octaves below zero.
         """
         registers, table = self.registers, self.table
         size = table.index_bits
         places = [number[:size] for number in numbers]
-        # Of octaves -1 to -16 as two's complement, the upper bits say how far a power is moved.
-        groups = [~number[size : table.argument_fraction + 4] for number in numbers]
+        # Octaves -1 to -16 end with bits whose complements count how far below zero they are.
+        groups = [~number[size:] for number in numbers]
         if self.memory:
-            entries = memory_table(registers, table.entries, places, f"{self.name}_table")
-            groups = registers.all(groups, f"{self.name}_group")
-            gone = registers.all(gone, f"{self.name}_gone")
+            entries = memory_table(registers, table.entries, places, "power_table")
+            groups = registers.all(groups, "power_group")
+            gone = registers.all(gone, "power_gone")
         else:
             entries = [
-                lookup(self.m, place, table.width, table.entries.__getitem__, f"{self.name}_{lane}")
+                lookup(self.m, place, table.entry_bits, table.entries.__getitem__, f"power_{lane}")
                 for lane, place in enumerate(places)
             ]
         found = [
             self.moved(entry, group, out, lane)
             for lane, (entry, group, out) in enumerate(zip(entries, groups, gone, strict=True))
         ]
-        return registers.all(found, f"{self.name}_register")
+        return registers.all(found, "power_register")
 
     def moved(self, entry: Value, group: Value, gone: Value, lane: int) -> Value:
         """An entry, moved right by groups of octaves, with the bit for what is cut off."""
@@ -96,10 +95,10 @@ class PowerLookup:
         power = entry
         for level in range(len(group)):
             power = Mux(group[level], power >> (table.octaves << level), power)
-        power = power[: table.width]
+        power = power[: table.entry_bits]
         if table.moved:
             assert table.octaves << len(group) == OCTAVES
             power = Cat(Const(1, 1), power)
-        held = Signal(len(power), name=f"{self.name}_moved_{lane}")
+        held = Signal(len(power), name=f"power_moved_{lane}")
         self.m.d.comb += held.eq(Mux(gone, 0, power))
         return held

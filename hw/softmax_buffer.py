@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, replace
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value, unsigned
-from amaranth.lib.memory import Memory
+from amaranth.hdl import Cat, Module, Signal, Value
 
 from .registers import Registers
+from .ring import Ring
 from .softmax_powers import Beat
 from .softmax_reciprocal import Factor
 
@@ -34,27 +34,28 @@ class RowBuffer:
     def outputs(self, beat: Beat, factor: Factor) -> tuple[Beat, Factor]:
         """Beats that are read, with their rows' factors."""
         m, registers = self.m, self.registers
+        ring = Ring(m, registers, self.depth)
         complete = factor.valid & factor.last
-        written = self.counter("written", beat.valid)
+        written = ring.counter("written", beat.valid)
         # How far the rows go that are complete. Their beats come by in order once more.
-        passed = self.counter("passed", factor.valid)
+        passed = ring.counter("passed", factor.valid)
         readable = registers.state(range(self.depth), "readable")
-        registers.load(readable, self.after(passed), when=complete)
+        registers.load(readable, ring.after(passed), when=complete)
         reading = Signal(name="reading")
         place = registers.state(range(self.depth), "read")
         m.d.comb += reading.eq(place != readable)
-        registers.load(place, self.after(place), when=reading)
+        registers.load(place, ring.after(place), when=reading)
 
         word = Cat(*beat.powers, beat.top, beat.last)
-        found = self.memory("beats", word, written, beat.valid, place)
+        found = ring.memory("beats", word, written, beat.valid, place)
         widths = [*(len(power) for power in beat.powers), len(beat.top), 1]
         *powers, top, last = split(found, widths)
         valid = registers.flag(reading, "read_valid")
 
-        row_written = self.counter("row_written", complete)
-        row = self.counter("row_read", valid & last)
+        row_written = ring.counter("row_written", complete)
+        row = ring.counter("row_read", valid & last)
         word = Cat(factor.factor, factor.top)
-        found = self.memory("rows", word, row_written, complete, row)
+        found = ring.memory("rows", word, row_written, complete, row)
         number, row_top = split(found, [len(factor.factor), len(factor.top)])
 
         # One register while the row is read, and one more because memories are slow.
@@ -71,35 +72,6 @@ class RowBuffer:
             valid=taken.valid,
             last=taken.last,
         )
-
-    def counter(self, name: str, when: Value) -> Signal:
-        """A place in the ring, moved on with each cycle in which `when` is high."""
-        place = self.registers.state(range(self.depth), name)
-        self.registers.load(place, self.after(place), when=when)
-        return place
-
-    def after(self, place: Signal) -> Value:
-        """The place that follows one."""
-        if self.depth & self.depth - 1 == 0:
-            return (place + 1)[: len(place)]
-        return Mux(place == self.depth - 1, 0, place + 1)
-
-    def memory(self, name: str, word: Value, place: Value, when: Value, read_place: Value) -> Value:
-        """What was written to a place, in the cycle after that in which the place is given."""
-        # What is read of a place while it is written does not count: nothing waits there then.
-        attributes = {"no_rw_check": "1"}
-        memory = Memory(shape=unsigned(len(word)), depth=self.depth, init=[], attrs=attributes)
-        self.m.submodules[name] = memory
-        write, read = memory.write_port(), memory.read_port()
-        advance = self.registers.advance
-        self.m.d.comb += [
-            write.addr.eq(place),
-            write.data.eq(word),
-            write.en.eq(advance & when),
-            read.addr.eq(read_place),
-            read.en.eq(advance),
-        ]
-        return read.data
 
 
 def split(word: Value, widths: list[int]) -> list[Value]:

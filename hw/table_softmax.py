@@ -1,21 +1,23 @@
-"""Softmax by tables: sums of short powers, a row buffer of arguments, and a second look-up."""
+"""Softmax by tables: powers of two, a row buffer, and products with one factor a beat."""
 
 from typing import Any
 
-from amaranth.hdl import Cat, Const, Module, Signal, Value
+from amaranth.hdl import Cat, Module, Signal, Value, signed
 
 from ffp8.golden.converter import ConverterConfig
+from ffp8.golden.power_table import OCTAVES
 from ffp8.golden.raw import RawFormat
-from ffp8.golden.table_softmax import TableSoftmaxConfig
+from ffp8.golden.table_softmax import FACTOR_GUARD, TableSoftmaxConfig
 
 from .converter import Converter
-from .power_lookup import PowerLookup
 from .registers import Registers
+from .softmax import depth
+from .softmax_powers import Amount, Beat
 from .softmax_scores import Scores
 from .stream import StreamComponent
-from .table_buffer import ArgumentBuffer, BufferedBeat
-from .table_normaliser import TableNormaliser
-from .table_sums import RowSums, octaves_below
+from .table_buffer import TableBuffer
+from .table_reciprocal import RowFactor, TableReciprocal
+from .table_sums import TablePowers, moved_by_steps
 
 __all__ = ["TableSoftmax"]
 
@@ -49,78 +51,59 @@ class TableSoftmax(StreamComponent[TableSoftmaxConfig]):
         registers = Registers(m, advance)
         scores = Scores(m, registers, config)
         arguments, masked = scores.outputs(operands["a"], operands.get("mask"))
-        taken = config.stages.argument
+        taken = config.argument_stages
         valid = registers.late_flag(valid, taken, "argument_valid")
         last = registers.late(operands["last"], taken, "argument_last")
 
-        row = RowSums(m, registers, config).outputs(arguments, masked, valid, last)
-        factor = TableNormaliser(m, registers, config).outputs(row)
-        masks = [] if masked is None else [Cat(masked)]
-        word = Cat(*arguments, *masks)
-        buffer = ArgumentBuffer(m, registers, depth(config.depth))
-        beat = buffer.outputs(word, valid, last, factor)
-        return self.results(m, registers, beat)
+        beat, row = TablePowers(m, registers, config).outputs(arguments, masked, valid, last)
+        factor = TableReciprocal(m, registers, config).outputs(row)
+        beat, factor = TableBuffer(m, registers, depth(config.depth)).outputs(beat, factor)
+        return self.results(m, registers, beat, factor)
 
     def results(
-        self, m: Module, registers: Registers, beat: BufferedBeat
+        self, m: Module, registers: Registers, beat: Beat, factor: RowFactor
     ) -> tuple[Value, dict[str, Value]]:
-        """Powers below the row's sum, and results."""
+        """The powers times the factor of their beat."""
         config = self.config
-        size, width = config.fraction_bits, config.argument.width
-        factor = beat.factor
-        low = config.powers.argument_fraction - size
-        numbers, gone = [], []
-        for lane in range(config.lanes):
-            argument = beat.word[lane * width : (lane + 1) * width]
-            # Only with a logarithm do fractions change.
-            kept = 0 if config.logarithm_bits else size
-            total, far = octaves_below(
-                m, argument[kept:], factor.fall[low:], size - kept, f"power_below_{lane}"
-            )
-            if config.masks:
-                far = far | beat.word[config.lanes * width + lane]
-            number = Cat(factor.fall[:low], argument[:kept], total)
-            numbers.append(registers.data(number, f"power_below_register_{lane}"))
-            gone.append(registers.data(far, f"power_far_{lane}"))
-        lookup = PowerLookup(m, registers, config.powers, config.power_memory, "power")
-        powers = lookup.outputs(numbers, gone)
-        late = 1 + config.stages.power
-        if not config.logarithm_bits:
-            factors = registers.late(factor.reciprocal, late, "reciprocal")
-            powers = [
-                self.product(m, registers, power, factors, lane)
-                for lane, power in enumerate(powers)
-            ]
-        results = [self.result(m, registers, power, lane) for lane, power in enumerate(powers)]
-        late += config.stages.product + config.stages.result
-        valid = registers.late_flag(factor.valid, late, "result_valid")
-        last = registers.late(factor.last, late, "result_last")
+        multiplier = self.factor(m, registers, beat.top, factor)
+        results = []
+        for lane, power in enumerate(beat.powers):
+            power = registers.late(power, 2, f"power_{lane}")
+            product = Signal(len(power) + len(multiplier), name=f"product_{lane}")
+            m.d.comb += product.eq(power * multiplier)
+            # It is below 2, because no power is more than twice its row's sum.
+            exact = config.powers.exact_fraction + config.factor_bits
+            used = product[exact - config.product_bits : exact + 1]
+            held = registers.data(used, f"product_{lane}_register")
+            results.append(self.result(m, registers, held, lane))
+        late = 2 + config.stages.result
+        valid = registers.late_flag(beat.valid, late, "result_valid")
+        last = registers.late(beat.last, late, "result_last")
         return valid, {"out": Cat(results), "out_last": last}
 
-    def product(
-        self, m: Module, registers: Registers, power: Value, factor: Value, lane: int
-    ) -> Value:
-        """A power times its row's reciprocal, one cycle later; it is below 2."""
-        config = self.config
-        if config.half:
-            power = Cat(factor[-1], Const(1, 1), power)
-        factor = factor[: config.reciprocal_bits]
-        product = Signal(len(power) + len(factor), name=f"product_{lane}")
-        m.d.comb += product.eq(power * factor)
-        used = product[: config.exact_fraction + 1]
-        if config.cut:
-            used = used[config.exact_fraction - config.power_bits :]
-        return registers.data(used, f"product_{lane}_register")
+    def factor(self, m: Module, registers: Registers, fall: Value, row: RowFactor) -> Value:
+        """The factor of a beat, 2 cycles later: the reciprocal, in its place and to odd."""
+        distance = Signal(signed(max(len(fall), len(row.fall)) + 1), name="places")
+        # Never negative: the row's top is no less than the beat's.
+        m.d.comb += distance.eq(fall - row.fall)
+        amount = Amount.of(distance[:-1], OCTAVES)
+        amount = Amount(
+            registers.data(amount.bits, "factor_places"), registers.data(amount.gone, "factor_gone")
+        )
+        reciprocal = registers.data(row.reciprocal, "row_reciprocal")
+        moved = Signal(len(reciprocal) + FACTOR_GUARD, name="moved_reciprocal")
+        m.d.comb += moved.eq(moved_by_steps(reciprocal << FACTOR_GUARD, amount))
+        lost = moved[:FACTOR_GUARD].any()
+        kept = moved[FACTOR_GUARD:]
+        return registers.data(Cat(kept[0] | lost, kept[1:]), "factor")
 
-    def result(self, m: Module, registers: Registers, value: Value, lane: int) -> Value:
-        """What a result is rounded from, in the result's format, `stages.result` cycles later."""
+    def result(self, m: Module, registers: Registers, product: Value, lane: int) -> Value:
+        """A product in the result's format, a cycle less than `stages.result` later."""
         config = self.config
-        if config.cut:
-            return value
         fmt = RawFormat(
-            significand=len(value),
+            significand=len(product),
             exponent=0,
-            bias=config.exact_fraction,
+            bias=config.product_bits,
             sign=False,
             infinity=False,
             nan=False,
@@ -130,18 +113,13 @@ class TableSoftmax(StreamComponent[TableSoftmaxConfig]):
                 a=fmt,
                 out=config.out,
                 rounding=config.rounding,
-                stages=config.stages.result,
+                stages=config.stages.result - 1,
                 enable=True,
             )
         )
         m.submodules[f"result_{lane}"] = converter
         m.d.comb += [
-            Value.cast(converter.a).eq(value),
+            Value.cast(converter.a).eq(product),
             converter.enable.eq(registers.advance),
         ]
         return Value.cast(converter.out)
-
-
-def depth(beats: int) -> int:
-    """Words of a memory for so many beats: a block of memory has that many anyway."""
-    return 1 << (beats - 1).bit_length() if beats <= 512 else beats

@@ -1,26 +1,23 @@
-"""Sums of powers below a running top, for a softmax by tables."""
+"""Powers below a running top from a table, and their sums."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 
 from ffp8.golden.power_table import OCTAVES
 from ffp8.golden.table_softmax import TableSoftmaxConfig
 
 from .power_lookup import PowerLookup
 from .registers import Registers
-from .softmax_powers import Amount
+from .softmax_powers import Amount, Beat
 
-__all__ = ["RowSum", "RowSums", "octaves_below"]
+__all__ = ["RowSum", "TablePowers", "moved_by_steps"]
 
 
 @dataclass(frozen=True)
 class RowSum:
-    """The sum of a row up to a beat; `last` is whether that is all of it.
-
-    `fall` is the complement of the top, -1 - top.
-    """
+    """The sum of a row up to a beat, below a top; `last` is whether that is all of it."""
 
     total: Value
     fall: Value
@@ -28,20 +25,12 @@ class RowSum:
     last: Value
 
 
-def octaves_below(
-    m: Module, number: Value, fall: Value, fraction: int, name: str
-) -> tuple[Value, Value]:
-    """number + fall, cut to 4 bits before its `fraction`, and whether it is not from -16 to -1."""
-    width = max(len(number), len(fall), fraction + 4) + 1
-    total = Signal(signed(width), name=name)
-    m.d.comb += total.eq(number.as_signed() + fall.as_signed())
-    low = total.as_unsigned()[: fraction + 4]
-    return low, ~total.as_unsigned()[fraction + 4 :].all()
-
-
 @dataclass(frozen=True)
-class RowSums:
-    """The sum of each row, `stages.total` cycles after its last arguments."""
+class TablePowers:
+    """Powers of each beat, and the sum of its row, `stages.added` + 1 cycles later.
+
+    Tops are given as `fall`, their complements -1 - top: so no sum needs a bit inverted.
+    """
 
     m: Module
     registers: Registers
@@ -49,8 +38,8 @@ class RowSums:
 
     def outputs(
         self, arguments: Sequence[Value], masked: Sequence[Value] | None, valid: Value, last: Value
-    ) -> RowSum:
-        """The sum up to each beat.
+    ) -> tuple[Beat, RowSum]:
+        """The powers of each beat, whose `top` is a `fall`, and the sum of its row.
 
         Parameters
         ----------
@@ -59,14 +48,14 @@ class RowSums:
         masked
             Which of them are left out; None if none ever is.
         """
-        m, registers, config = self.m, self.registers, self.config
+        registers, config = self.registers, self.config
         size, stages = config.fraction_bits, config.stages
         wholes = [number[size:].as_signed() for number in arguments]
         if masked is not None:
             # The least number cannot change a maximum.
-            lowest = -(2 ** (config.whole_bits - 1))
+            lowest = Const(-(2 ** (config.whole_bits - 1)), signed(config.whole_bits))
             wholes = [
-                Mux(out, lowest, whole)[: config.whole_bits].as_signed()
+                Mux(out, lowest, whole).as_signed()
                 for out, whole in zip(masked, wholes, strict=True)
             ]
         local = self.complement_of_largest(wholes)
@@ -78,36 +67,31 @@ class RowSums:
 
         numbers, gone = [], []
         for lane, argument in enumerate(arguments):
-            number = registers.late(argument, levels + 1, f"compared_{lane}").as_signed()
-            octave, far = octaves_below(m, number[size:], fall, 0, f"below_{lane}")
+            number = registers.late(argument, levels + 1, f"compared_{lane}")
+            octave, far = self.octaves_below(number[size:], fall, lane)
             if masked is not None:
                 far = far | registers.late(masked[lane], levels + 1, f"compared_masked_{lane}")
-            numbers.append(registers.data(Cat(number[:size], octave), f"below_register_{lane}"))
+            numbers.append(registers.data(Cat(number[:size], octave), f"below_{lane}"))
             gone.append(registers.data(far, f"far_{lane}"))
-        lookup = PowerLookup(m, registers, config.terms, config.term_memory, "term")
-        terms = lookup.outputs(numbers, gone)
-        added = registers.data(self.tree(terms, plus, "added"), "beat_sum")
-
-        late = 1 + stages.term + stages.added
-        valid = registers.late_flag(valid, late, "added_valid")
-        last = registers.late(last, late, "added_last")
+        lookup = PowerLookup(self.m, registers, config.powers, config.memory)
+        late = 1 + stages.power
+        beat = Beat(
+            powers=lookup.outputs(numbers, gone),
+            top=registers.late(fall, late, "power_fall").as_signed(),
+            valid=registers.late_flag(valid, late, "power_valid"),
+            last=registers.late(last, late, "power_last"),
+        )
+        late += stages.added
         growth = Amount(
             registers.late(growth.bits, late, "growth"),
             registers.late(growth.gone, late, "growth_gone"),
         )
-        total = Signal(config.total_bits, name="total", reset_less=True)
-        registers.load(total, (moved(total, growth) + added)[: len(total)], when=valid)
-        return RowSum(
-            total=total,
-            fall=registers.late(fall, late + 1, "row_fall").as_signed(),
-            valid=registers.flag(valid, "row_valid"),
-            last=registers.data(last, "row_last"),
-        )
+        return beat, self.row(beat, growth)
 
     def complement_of_largest(self, wholes: Sequence[Value]) -> Value:
         """-1 - the largest number, from a register but for a single lane."""
         if len(wholes) == 1:
-            return ~wholes[0]
+            return (~wholes[0]).as_signed()
         largest = self.tree(wholes, larger, "largest")
         return self.registers.data(~largest, "beat_fall").as_signed()
 
@@ -118,15 +102,41 @@ class RowSums:
         registers.load(begins, last, when=valid)
         fall = Signal(signed(len(local)), name="fall", reset_less=True)
         difference = Signal(signed(len(local) + 1), name="top_growth")
-        m.d.comb += difference.eq(fall - local.as_signed())
+        m.d.comb += difference.eq(fall - local)
         grows = ~difference[-1]
         registers.load(fall, local, when=valid & (begins | grows))
         amount = Amount.of(difference[:-1], OCTAVES)
         bits = amount.bits & grows.replicate(len(amount.bits))
         # A row begins with a sum of zero.
         gone = begins | (grows & amount.gone)
-        return fall, Amount(
-            registers.data(bits, "growth_bits"), registers.data(gone, "growth_gone")
+        return fall, Amount(registers.data(bits, "growth_bits"), registers.data(gone, "growth_all"))
+
+    def octaves_below(self, whole: Value, fall: Value, lane: int) -> tuple[Value, Value]:
+        """The last 4 bits of whole - top - 1, and whether that is less than -16."""
+        bits = (OCTAVES - 1).bit_length()
+        total = Signal(signed(max(len(whole), bits) + 1), name=f"octave_{lane}")
+        self.m.d.comb += total.eq(whole.as_signed() + fall)
+        return total.as_unsigned()[:bits], ~total.as_unsigned()[bits:].all()
+
+    def row(self, beat: Beat, growth: Amount) -> RowSum:
+        """The sum of a row, with each beat."""
+        registers, config, stages = self.registers, self.config, self.config.stages
+        dropped = config.powers.exact_fraction - config.total_bits
+        added = registers.data(self.tree(beat.powers, plus, "added"), "beat_sum")
+        valid = registers.late_flag(beat.valid, stages.added, "added_valid")
+        last = registers.late(beat.last, stages.added, "added_last")
+        # To nearest, ties up: the bit behind the last one is carried into the row's sum.
+        up = added[dropped - 1] if dropped else Const(0, 1)
+        total = Signal(config.width, name="total", reset_less=True)
+        sum_of_row = Signal(config.width + 1, name="total_with_carry")
+        moved = moved_by_steps(total, growth)
+        self.m.d.comb += sum_of_row.eq(Cat(Const(1, 1), moved) + Cat(up, added[dropped:]))
+        registers.load(total, sum_of_row[1:], when=valid)
+        return RowSum(
+            total=total,
+            fall=registers.late(beat.top, stages.added + 1, "row_fall").as_signed(),
+            valid=registers.flag(valid, "row_valid"),
+            last=registers.data(last, "row_last"),
         )
 
     def tree(
@@ -157,10 +167,8 @@ def plus(one: Value, other: Value) -> Value:
     return one + other
 
 
-def moved(number: Value, amount: Amount) -> Value:
-    """A number moved to the right: multiplexers of two bits of the amount each."""
-    bits = amount.bits
-    for place in reversed(range(0, len(bits), 2)):
-        pair = bits[place : place + 2]
-        number = Array([number >> (step << place) for step in range(2 ** len(pair))])[pair]
+def moved_by_steps(number: Value, amount: Amount) -> Value:
+    """A number moved to the right; the bits that leave it are cut off."""
+    for place, bit in reversed(list(enumerate(amount.bits))):
+        number = Mux(bit, number >> (1 << place), number)
     return Mux(amount.gone, 0, number)
