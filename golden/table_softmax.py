@@ -53,11 +53,11 @@ class TableSoftmaxConfig(ScoreOptions):
       looked up, or a line of least error in one of the `segments`, and
       rounded to `factor_bits` fraction bits.
     * The factor of a beat is that reciprocal, moved right by e and what the top has grown since,
-      and rounded to odd: cut off behind `factor_bits` fraction bits, the last of
-      which is then set if one of the next two is. It is zero for 16 places or more.
-    * A result is the exact product of power and factor, rounded once to `out`. For rounding to odd
-      and an `out` of fixed point, bits more than three behind its last one do not count. Such
-      results are as good as unbiased without an adder.
+      and rounded to odd: cut off behind `factor_bits` fraction bits, the last of which is then set
+      if one of the next two is. It is zero for 16 places or more.
+    * A result is the exact product of power and factor, rounded once to `out`. Rounding to odd to
+      an `out` as uq1.15 looks at three bits more than that has, and no further: so it needs no
+      adder, and is as good as unbiased.
 
     A table of powers holds those of 1, 4 or all 16 octaves, and others are moved right. It is
     logic, or block memories of two ports, each of which serves two lanes.
@@ -168,9 +168,22 @@ class TableSoftmaxConfig(ScoreOptions):
     def product_bits(self) -> int:
         """Fraction bits of the product of power and factor that count."""
         exact = self.powers.exact_fraction + self.factor_bits
-        if self.fixed and self.rounding is Rounding.TO_ODD:
-            return min(exact, PRODUCT_GUARD - self.out.quantum_exponent)
-        return exact
+        return PRODUCT_GUARD + self.result_fraction if self.plain else exact
+
+    @property
+    def result_fraction(self) -> int:
+        """Fraction bits of the results' format."""
+        return -self.out.quantum_exponent if isinstance(self.out, Format) else 0
+
+    @property
+    def plain(self) -> bool:
+        """Whether results are bits of products, but for the last one."""
+        exact = self.powers.exact_fraction + self.factor_bits
+        return (
+            self.rounding is Rounding.TO_ODD
+            and self.out == fixed_point(1, self.result_fraction, sign=False)
+            and self.result_fraction + PRODUCT_GUARD <= exact
+        )
 
     @property
     def fixed(self) -> bool:
@@ -185,7 +198,7 @@ class TableSoftmaxConfig(ScoreOptions):
             lanes=self.lanes,
             power=1 + self.memory,
             reciprocal=3 if self.segments else 1,
-            result=2 if self.fixed else 3,
+            result=1 if self.plain else 2 if self.fixed else 3,
         )
 
     @property

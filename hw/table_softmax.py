@@ -7,7 +7,7 @@ from amaranth.hdl import Cat, Module, Signal, Value, signed
 from ffp8.golden.converter import ConverterConfig
 from ffp8.golden.power_table import OCTAVES
 from ffp8.golden.raw import RawFormat
-from ffp8.golden.table_softmax import FACTOR_GUARD, TableSoftmaxConfig
+from ffp8.golden.table_softmax import FACTOR_GUARD, PRODUCT_GUARD, TableSoftmaxConfig
 
 from .converter import Converter
 from .registers import Registers
@@ -71,11 +71,7 @@ class TableSoftmax(StreamComponent[TableSoftmaxConfig]):
             power = registers.late(power, 2, f"power_{lane}")
             product = Signal(len(power) + len(multiplier), name=f"product_{lane}")
             m.d.comb += product.eq(power * multiplier)
-            # It is below 2, because no power is more than twice its row's sum.
-            exact = config.powers.exact_fraction + config.factor_bits
-            used = product[exact - config.product_bits : exact + 1]
-            held = registers.data(used, f"product_{lane}_register")
-            results.append(self.result(m, registers, held, lane))
+            results.append(self.result(m, registers, product, lane))
         late = 2 + config.stages.result
         valid = registers.late_flag(beat.valid, late, "result_valid")
         last = registers.late(beat.last, late, "result_last")
@@ -93,13 +89,17 @@ class TableSoftmax(StreamComponent[TableSoftmaxConfig]):
         reciprocal = registers.data(row.reciprocal, "row_reciprocal")
         moved = Signal(len(reciprocal) + FACTOR_GUARD, name="moved_reciprocal")
         m.d.comb += moved.eq(moved_by_steps(reciprocal << FACTOR_GUARD, amount))
-        lost = moved[:FACTOR_GUARD].any()
-        kept = moved[FACTOR_GUARD:]
-        return registers.data(Cat(kept[0] | lost, kept[1:]), "factor")
+        return registers.data(to_odd(moved, FACTOR_GUARD), "factor")
 
     def result(self, m: Module, registers: Registers, product: Value, lane: int) -> Value:
-        """A product in the result's format, a cycle less than `stages.result` later."""
+        """A product in the result's format, `stages.result` cycles later."""
         config = self.config
+        # It is below 2, because no power is more than twice its row's sum.
+        exact = config.powers.exact_fraction + config.factor_bits
+        product = product[exact - config.product_bits : exact + 1]
+        if config.plain:
+            return registers.data(to_odd(product, PRODUCT_GUARD), f"result_{lane}")
+        product = registers.data(product, f"product_{lane}_register")
         fmt = RawFormat(
             significand=len(product),
             exponent=0,
@@ -123,3 +123,8 @@ class TableSoftmax(StreamComponent[TableSoftmaxConfig]):
             converter.enable.eq(registers.advance),
         ]
         return Value.cast(converter.out)
+
+
+def to_odd(number: Value, guard: int) -> Value:
+    """A number without its last bits; what is then the last one is set if one of these is."""
+    return Cat(number[guard] | number[:guard].any(), number[guard + 1 :])
