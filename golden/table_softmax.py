@@ -30,6 +30,9 @@ RESULT = fixed_point(1, 15, sign=False)
 #: Bits behind the last one of a number that still count where it is rounded to odd.
 FACTOR_GUARD, PRODUCT_GUARD = 2, 3
 
+#: The base that sums are below grows in steps of so many octaves.
+BASE_STEP = 4
+
 #: Most bits by which a table of powers is indexed.
 MAX_INDEX = 12
 
@@ -45,15 +48,17 @@ class TableSoftmaxConfig(ScoreOptions):
     * The *top* is the greatest integer part, floor(x), of the row's arguments, up to the beat at
       hand and with that. A power is 2^(x - top), from 2 downward, of `power_bits` fraction bits
       (see `PowerTable`), and zero from 16 octaves below 2 on.
-    * The powers of a beat are added exactly and rounded to `total_bits` fraction bits, ties up.
-      Their sum is added to that of the row, which is moved right before, by as much as the top has
-      grown; bits below the last one are cut off. Where it grows by 16 or more, nothing is left.
+    * The *base* of sums is the least of the integers 4 n + 3 that the top does not exceed: so it
+      grows in steps of 4. The powers of a beat are added exactly, and rounded to `total_bits`
+      fraction bits below the base, ties up. Their sum is added to that of the row, which is moved
+      right before, by as much as the base has grown; bits below the last one are cut off. Where it
+      grows by 16 or more, nothing is left.
     * At the end of a row, its sum is 2^e t, for t from 1 to 2 of which `index_bits` bits behind
       the leading one count, with half a bit more for those that do not. The reciprocal of t is
       looked up, or a line of least error in one of the `segments`, and
       rounded to `factor_bits` fraction bits.
-    * The factor of a beat is that reciprocal, moved right by e and what the top has grown since,
-      and rounded to odd: cut off behind `factor_bits` fraction bits, the last of which is then set
+    * The factor of a beat is that reciprocal, moved right by e and what the row's base is above
+      the beat's top, and rounded to odd: cut off behind `factor_bits` fraction bits, the last of which is then set
       if one of the next two is. It is zero for 16 places or more.
     * A result is the exact product of power and factor, rounded once to `out`. Rounding to odd to
       an `out` as uq1.15 looks at three bits more than that has, and no further: so it needs no
@@ -103,9 +108,11 @@ class TableSoftmaxConfig(ScoreOptions):
                 f"Option argument must leave {MAX_INDEX} bits for the table of {self.octaves} "
                 f"octaves, not {fmt}"
             )
-        if self.total_bits > self.powers.exact_fraction:
+        most = self.powers.exact_fraction + BASE_STEP - 1
+        if self.total_bits > most:
             raise ValueError(
-                f"Option total_bits must be those of a power or less, not {self.total_bits}"
+                f"Option total_bits must be {most}, those of a power and 3, or less, not "
+                f"{self.total_bits}"
             )
         if self.segments & self.segments - 1 or self.segments > 2**self.index_bits:
             raise ValueError(
@@ -161,8 +168,14 @@ class TableSoftmaxConfig(ScoreOptions):
     def width(self) -> int:
         """Bits of a row's sum."""
         dropped = self.powers.exact_fraction - self.total_bits
-        beat = (self.lanes * self.powers.largest >> dropped) + bool(dropped)
+        largest = self.lanes * self.powers.largest
+        beat = (largest >> dropped) + 1 if dropped > 0 else largest << -dropped
         return (self.longest * beat).bit_length()
+
+    @property
+    def least(self) -> int:
+        """The least sum of a row that is not all left out."""
+        return 2 ** (self.total_bits - BASE_STEP + 1)
 
     @property
     def product_bits(self) -> int:
@@ -274,13 +287,14 @@ def products(
     # 2^(x - top) is 2^(y + 1) for y below zero.
     powers = config.powers.value(numbers - ((tops + 1) << fraction)[:, np.newaxis])
     powers = np.where(left_out, 0, powers)
-    dropped = config.powers.exact_fraction - config.total_bits
-    sums = (powers.sum(axis=1) + (1 << dropped >> 1)) >> dropped
-    totals = running_totals(sums, tops, first, reach=OCTAVES)
+    bases = tops | BASE_STEP - 1
+    dropped = bases - tops + config.powers.exact_fraction - config.total_bits
+    sums = (powers.sum(axis=1) << BASE_STEP) >> (dropped + BASE_STEP - 1)
+    totals = running_totals((sums + 1) >> 1, bases, first, reach=OCTAVES)
 
     ends = np.flatnonzero(last)
     row = np.searchsorted(ends, np.arange(len(last)))
-    multipliers = factors(config, totals[ends][row], tops[ends][row] - tops)
+    multipliers = factors(config, totals[ends][row], bases[ends][row] - tops)
     exact = config.powers.exact_fraction + config.factor_bits
     nothing = np.zeros(numbers.shape, bool)
     return Exact(
@@ -292,16 +306,16 @@ def products(
     )
 
 
-def factors(config: TableSoftmaxConfig, totals: np.ndarray, grown: np.ndarray) -> np.ndarray:
-    """The factor of each beat, given its row's sum, and how far the top has grown since.
+def factors(config: TableSoftmaxConfig, totals: np.ndarray, above: np.ndarray) -> np.ndarray:
+    """The factor of each beat, given its row's sum, and how far the row's base is above its top.
 
     They mean nothing for a sum of zero, which none but rows have that are left out as a whole.
     """
-    # The largest power of a row is 1 or more, and so is the sum.
-    totals = np.maximum(totals, 2**config.total_bits)
+    # The largest power of a row is 1 or more, and the base less than a step above its top.
+    totals = np.maximum(totals, config.least)
     length = bit_length(totals)
     step = (totals << config.index_bits >> length - 1) - 2**config.index_bits
-    places = length - 1 - config.total_bits + grown
+    places = length - 1 - config.total_bits + above
     reciprocal = np.array(config.reciprocals, np.int64)[step] << FACTOR_GUARD
     moved = np.where(places < OCTAVES, reciprocal >> np.minimum(places, OCTAVES), 0)
     # To odd: its last bit is set if one behind it is.

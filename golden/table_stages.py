@@ -49,10 +49,10 @@ class TableStages:
     def wait(self) -> int:
         """Cycles from the one in which the last power of a row is there to the first read.
 
-        After the sum of the beat come that of the row, two for its leading one, those of the
-        reciprocal, and one for the place of the row's end.
+        After the sum of the beat, in its place, comes that of the row, two for its leading one,
+        those of the reciprocal, and one for the place of the row's end.
         """
-        return self.added + 1 + 2 + self.reciprocal + 1
+        return self.added + 2 + 2 + self.reciprocal + 1
 
     @property
     def scaled(self) -> int:

@@ -18,9 +18,9 @@ __all__ = ["RowFactor", "TableReciprocal"]
 
 @dataclass(frozen=True)
 class RowFactor:
-    """The reciprocal of a row's sum: a number from 1/2 to 1, and its place below a top.
+    """The reciprocal of a row's sum: a number from 1/2 to 1, and its place.
 
-    `fall` is -1 - top - e for a sum of 2^e to 2^(e+1) below that top.
+    `fall` is -1 - base - e for a sum of 2^e to 2^(e+1) below the base.
     """
 
     reciprocal: Value
@@ -40,14 +40,20 @@ class TableReciprocal:
     def outputs(self, row: RowSum) -> RowFactor:
         """The reciprocal of each sum."""
         m, registers, config = self.m, self.registers, self.config
-        # The sum of a row is 1 or more, because a power is; but for rows that are left out.
-        most = config.width - 1 - config.total_bits
+        highest = config.width - 1 - config.total_bits
+        # Rows that are left out have a sum of zero, and no use for its reciprocal.
+        most = config.width - config.least.bit_length()
         part, zeros = self.normalised(row.total, most)
+        # From less than a step of the base below 1 upward.
         exponent = lookup(
-            m, zeros, most.bit_length(), lambda count: max(most - count, 0), "exponent"
-        )
+            m,
+            zeros,
+            highest.bit_length() + 1,
+            lambda count: max(highest - count, highest - most) % 2 ** (highest.bit_length() + 1),
+            "exponent",
+        ).as_signed()
         before = registers.late(row.fall, 2, "exponent_fall").as_signed()
-        fall = Signal(signed(max(config.whole_bits, most.bit_length()) + 1), name="factor_fall")
+        fall = Signal(signed(max(len(before), len(exponent)) + 1), name="factor_fall")
         m.d.comb += fall.eq(before - exponent)
         late = config.stages.reciprocal
         return RowFactor(

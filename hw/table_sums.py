@@ -6,18 +6,24 @@ from dataclasses import dataclass
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 
 from ffp8.golden.power_table import OCTAVES
-from ffp8.golden.table_softmax import TableSoftmaxConfig
+from ffp8.golden.table_softmax import BASE_STEP, TableSoftmaxConfig
 
 from .power_lookup import PowerLookup
 from .registers import Registers
 from .softmax_powers import Amount, Beat
+
+#: Bits that count the octaves of a step of the base.
+STEP_BITS = (BASE_STEP - 1).bit_length()
 
 __all__ = ["RowSum", "TablePowers", "moved_by_steps"]
 
 
 @dataclass(frozen=True)
 class RowSum:
-    """The sum of a row up to a beat, below a top; `last` is whether that is all of it."""
+    """The sum of a row up to a beat; `last` is whether that is all of it.
+
+    `fall` is -1 - base.
+    """
 
     total: Value
     fall: Value
@@ -27,7 +33,7 @@ class RowSum:
 
 @dataclass(frozen=True)
 class TablePowers:
-    """Powers of each beat, and the sum of its row, `stages.added` + 1 cycles later.
+    """Powers of each beat, and the sum of its row, `stages.added` + 2 cycles later.
 
     Tops are given as `fall`, their complements -1 - top: so no sum needs a bit inverted.
     """
@@ -62,7 +68,7 @@ class TablePowers:
         levels = stages.levels
         valid = registers.late_flag(valid, levels, "compared_valid")
         last = registers.late(last, levels, "compared_last")
-        fall, growth = self.running(local, valid, last)
+        fall, moves = self.running(local, valid, last)
         valid, last = registers.flag(valid, "top_valid"), registers.data(last, "top_last")
 
         numbers, gone = [], []
@@ -81,12 +87,9 @@ class TablePowers:
             valid=registers.late_flag(valid, late, "power_valid"),
             last=registers.late(last, late, "power_last"),
         )
-        late += stages.added
-        growth = Amount(
-            registers.late(growth.bits, late, "growth"),
-            registers.late(growth.gone, late, "growth_gone"),
-        )
-        return beat, self.row(beat, growth)
+        late += stages.added + 1
+        moves = [registers.late(chosen, late, f"move_{k}") for k, chosen in enumerate(moves)]
+        return beat, self.row(beat, moves)
 
     def complement_of_largest(self, wholes: Sequence[Value]) -> Value:
         """-1 - the largest number, from a register but for a single lane."""
@@ -95,21 +98,27 @@ class TablePowers:
         largest = self.tree(wholes, larger, "largest")
         return self.registers.data(~largest, "beat_fall").as_signed()
 
-    def running(self, local: Value, valid: Value, last: Value) -> tuple[Value, Amount]:
-        """The top's complement with each beat, and how far the sum before it is moved."""
+    def running(self, local: Value, valid: Value, last: Value) -> tuple[Value, list[Value]]:
+        """The top's complement with each beat, and how far the sum before it is moved.
+
+        That is 0, 1, 2 or 3 steps of the base; none of these where nothing is left of it.
+        """
         m, registers = self.m, self.registers
         begins = registers.state(1, "begins", init=1)
         registers.load(begins, last, when=valid)
         fall = Signal(signed(len(local)), name="fall", reset_less=True)
-        difference = Signal(signed(len(local) + 1), name="top_growth")
-        m.d.comb += difference.eq(fall - local)
-        grows = ~difference[-1]
+        grows = Signal(name="grows")
+        m.d.comb += grows.eq(fall > local)
         registers.load(fall, local, when=valid & (begins | grows))
-        amount = Amount.of(difference[:-1], OCTAVES)
-        bits = amount.bits & grows.replicate(len(amount.bits))
-        # A row begins with a sum of zero.
-        gone = begins | (grows & amount.gone)
-        return fall, Amount(registers.data(bits, "growth_bits"), registers.data(gone, "growth_all"))
+        steps = Signal(len(local), name="steps")
+        low = STEP_BITS
+        m.d.comb += steps.eq((fall >> low) - (local >> low))
+        chosen = [
+            ~begins & (steps == count if count else ~grows | (steps == 0))
+            for count in range(OCTAVES // BASE_STEP)
+        ]
+        chosen[1:] = [choice & grows for choice in chosen[1:]]
+        return fall, [registers.data(choice, f"moved_{k}") for k, choice in enumerate(chosen)]
 
     def octaves_below(self, whole: Value, fall: Value, lane: int) -> tuple[Value, Value]:
         """The last 4 bits of whole - top - 1, and whether that is less than -16."""
@@ -118,23 +127,33 @@ class TablePowers:
         self.m.d.comb += total.eq(whole.as_signed() + fall)
         return total.as_unsigned()[:bits], ~total.as_unsigned()[bits:].all()
 
-    def row(self, beat: Beat, growth: Amount) -> RowSum:
+    def row(self, beat: Beat, moves: list[Value]) -> RowSum:
         """The sum of a row, with each beat."""
         registers, config, stages = self.registers, self.config, self.config.stages
-        dropped = config.powers.exact_fraction - config.total_bits
         added = registers.data(self.tree(beat.powers, plus, "added"), "beat_sum")
-        valid = registers.late_flag(beat.valid, stages.added, "added_valid")
-        last = registers.late(beat.last, stages.added, "added_last")
+        late = stages.added
+        fall = registers.late(beat.top, late, "added_fall").as_signed()
+        # In place: the complement's last bits are how far the base is above the top.
+        dropped = config.powers.exact_fraction + BASE_STEP - 1 - config.total_bits
+        placed = added << BASE_STEP - 1
+        for place in range(STEP_BITS):
+            placed = Mux(fall[place], placed >> (1 << place), placed)
+        placed = registers.data(placed[: len(added) + BASE_STEP - 1], "placed")
         # To nearest, ties up: the bit behind the last one is carried into the row's sum.
-        up = added[dropped - 1] if dropped else Const(0, 1)
+        up = placed[dropped - 1] if dropped else Const(0, 1)
         total = Signal(config.width, name="total", reset_less=True)
+        moved: Value = Const(0, len(total))
+        for count, chosen in enumerate(moves):
+            moved = moved | ((total >> count * BASE_STEP) & chosen.replicate(len(total)))
         sum_of_row = Signal(config.width + 1, name="total_with_carry")
-        moved = moved_by_steps(total, growth)
-        self.m.d.comb += sum_of_row.eq(Cat(Const(1, 1), moved) + Cat(up, added[dropped:]))
+        self.m.d.comb += sum_of_row.eq(Cat(Const(1, 1), moved) + Cat(up, placed[dropped:]))
+        valid = registers.late_flag(beat.valid, late + 1, "added_valid")
+        last = registers.late(beat.last, late + 1, "added_last")
         registers.load(total, sum_of_row[1:], when=valid)
+        base = Cat(Const(0, STEP_BITS), fall[STEP_BITS:])
         return RowSum(
             total=total,
-            fall=registers.late(beat.top, stages.added + 1, "row_fall").as_signed(),
+            fall=registers.late(base, 2, "row_fall").as_signed(),
             valid=registers.flag(valid, "row_valid"),
             last=registers.data(last, "row_last"),
         )
