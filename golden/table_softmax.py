@@ -36,6 +36,34 @@ BASE_STEP = 4
 #: Most bits by which a table of powers is indexed.
 MAX_INDEX = 12
 
+SMALL = {"memory": True, "power_bits": 13, "total_bits": 14, "index_bits": 8, "factor_bits": 16}
+
+BALANCED = {
+    "octaves": 4,
+    "power_bits": 14,
+    "total_bits": 17,
+    "index_bits": 11,
+    "segments": 16,
+    "slope_bits": 8,
+    "out": "uq1.17",
+}
+
+ACCURATE = {
+    "a": "q6.8",
+    "argument": "q6.8",
+    "octaves": 4,
+    "memory": True,
+    "power_bits": 16,
+    "total_bits": 18,
+    "out": "uq1.17",
+}
+
+PRESETS = {
+    "small": Preset("least logic, with tables in block memory", lambda _: SMALL),
+    "balanced": Preset("errors below 1e-3 of arguments q6.2, in logic", lambda _: BALANCED),
+    "accurate": Preset("errors below 1e-3 of arguments q6.8", lambda _: ACCURATE),
+}
+
 
 @dataclass(frozen=True, kw_only=True)
 class TableSoftmaxConfig(ScoreOptions):
@@ -55,11 +83,11 @@ class TableSoftmaxConfig(ScoreOptions):
       grows by 16 or more, nothing is left.
     * At the end of a row, its sum is 2^e t, for t from 1 to 2 of which `index_bits` bits behind
       the leading one count, with half a bit more for those that do not. The reciprocal of t is
-      looked up, or a line of least error in one of the `segments`, and
-      rounded to `factor_bits` fraction bits.
+      looked up, or is a line of least error in one of the `segments`, and is rounded to
+      `factor_bits` fraction bits.
     * The factor of a beat is that reciprocal, moved right by e and what the row's base is above
-      the beat's top, and rounded to odd: cut off behind `factor_bits` fraction bits, the last of which is then set
-      if one of the next two is. It is zero for 16 places or more.
+      the beat's top, and rounded to odd: cut off behind `factor_bits` fraction bits, the last of
+      which is then set if one of the next two is. It is zero for 16 places or more.
     * A result is the exact product of power and factor, rounded once to `out`. Rounding to odd to
       an `out` as uq1.15 looks at three bits more than that has, and no further: so it needs no
       adder, and is as good as unbiased.
@@ -74,7 +102,7 @@ class TableSoftmaxConfig(ScoreOptions):
     """
 
     block: ClassVar[str] = "table-softmax"
-    presets: ClassVar[Mapping[str, Preset]] = {}
+    presets: ClassVar[Mapping[str, Preset]] = PRESETS
 
     out: ScalarFormat = option("format of the results", default=RESULT)
     power_bits: int = option("fraction bits of powers", default=15, minimum=4, maximum=20)
@@ -184,19 +212,19 @@ class TableSoftmaxConfig(ScoreOptions):
         return PRODUCT_GUARD + self.result_fraction if self.plain else exact
 
     @property
-    def result_fraction(self) -> int:
-        """Fraction bits of the results' format."""
-        return -self.out.quantum_exponent if isinstance(self.out, Format) else 0
-
-    @property
     def plain(self) -> bool:
         """Whether results are bits of products, but for the last one."""
-        exact = self.powers.exact_fraction + self.factor_bits
+        fraction = self.result_fraction
         return (
             self.rounding is Rounding.TO_ODD
-            and self.out == fixed_point(1, self.result_fraction, sign=False)
-            and self.result_fraction + PRODUCT_GUARD <= exact
+            and 0 < fraction <= self.powers.exact_fraction + self.factor_bits - PRODUCT_GUARD
+            and self.out == fixed_point(1, fraction, sign=False)
         )
+
+    @property
+    def result_fraction(self) -> int:
+        """Fraction bits of results, where they are of fixed point."""
+        return -self.out.quantum_exponent if isinstance(self.out, Format) else 0
 
     @property
     def fixed(self) -> bool:
@@ -209,7 +237,7 @@ class TableSoftmaxConfig(ScoreOptions):
         return TableStages(
             argument=self.argument_stages,
             lanes=self.lanes,
-            power=1 + self.memory,
+            power=1 + 2 * self.memory,
             reciprocal=3 if self.segments else 1,
             result=1 if self.plain else 2 if self.fixed else 3,
         )

@@ -17,7 +17,7 @@ class TableStages:
         How many elements a beat has: comparisons and adders are trees over them, each level of
         which has a register behind it.
     power
-        What the table gives: one more where it is a memory.
+        What the table gives: two more where it is a memory.
     reciprocal
         What a table gives, or lines: their start and slope, the product, and their value.
     result

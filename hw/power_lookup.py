@@ -42,7 +42,8 @@ def memory_table(
 class PowerLookup:
     """2^(x + 1) of each lane, for x below zero.
 
-    A register is behind the power; with `memory`, another one is the memory's.
+    A register is behind the power; with `memory`, one is the memory's and one behind that,
+    because memories are slow.
 
     Parameters
     ----------
@@ -76,8 +77,9 @@ class PowerLookup:
         groups = [~number[size:] for number in numbers]
         if self.memory:
             entries = memory_table(registers, table.entries, places, "power_table")
-            groups = registers.all(groups, "power_group")
-            gone = registers.all(gone, "power_gone")
+            entries = registers.all(entries, "power_entry")
+            groups = [registers.late(group, 2, f"power_group_{k}") for k, group in enumerate(groups)]
+            gone = [registers.late(out, 2, f"power_gone_{k}") for k, out in enumerate(gone)]
         else:
             entries = [
                 lookup(self.m, place, table.entry_bits, table.entries.__getitem__, f"power_{lane}")

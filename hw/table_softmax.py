@@ -68,13 +68,13 @@ class TableSoftmax(StreamComponent[TableSoftmaxConfig]):
         multiplier = self.factor(m, registers, beat.top, factor)
         results = []
         for lane, power in enumerate(beat.powers):
-            power = registers.late(power, 2, f"power_{lane}")
+            late = registers.late(power, 2, f"power_{lane}")
             product = Signal(len(power) + len(multiplier), name=f"product_{lane}")
-            m.d.comb += product.eq(power * multiplier)
+            m.d.comb += product.eq(late * multiplier)
             results.append(self.result(m, registers, product, lane))
-        late = 2 + config.stages.result
-        valid = registers.late_flag(beat.valid, late, "result_valid")
-        last = registers.late(beat.last, late, "result_last")
+        cycles = 2 + config.stages.result
+        valid = registers.late_flag(beat.valid, cycles, "result_valid")
+        last = registers.late(beat.last, cycles, "result_last")
         return valid, {"out": Cat(results), "out_last": last}
 
     def factor(self, m: Module, registers: Registers, fall: Value, row: RowFactor) -> Value:
