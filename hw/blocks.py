@@ -9,6 +9,7 @@ from amaranth.lib.wiring import Component
 
 from ffp8.golden import (
     accumulator,
+    attention,
     converter,
     fma_tree,
     multiplier,
@@ -25,6 +26,7 @@ from ffp8.golden.block_format import BlockFormat
 from ffp8.golden.formats import Format
 
 from .accumulator import Accumulator
+from .attention import Attention
 from .converter import Converter
 from .fma_tree import FmaTree
 from .multiplier import Multiplier
@@ -148,6 +150,12 @@ BLOCKS: dict[str, Block] = {
             table_softmax.table_softmax,
             TableSoftmax,
             table_softmax.TableSoftmaxConfig(),
+        ),
+        Block(
+            attention.AttentionConfig,
+            attention.attention,
+            Attention,
+            attention.AttentionConfig(head_size=8, value_size=8, lanes=2),
         ),
     )
 }

@@ -78,8 +78,10 @@ class PowerLookup:
         if self.memory:
             entries = memory_table(registers, table.entries, places, "power_table")
             entries = registers.all(entries, "power_entry")
-            groups = [registers.late(group, 2, f"power_group_{k}") for k, group in enumerate(groups)]
-            gone = [registers.late(out, 2, f"power_gone_{k}") for k, out in enumerate(gone)]
+            groups = [
+                registers.late(group, 2, f"power_group_{k}") for k, group in enumerate(groups)
+            ]
+            gone = [registers.late(one, 2, f"power_gone_{k}") for k, one in enumerate(gone)]
         else:
             entries = [
                 lookup(self.m, place, table.entry_bits, table.entries.__getitem__, f"power_{lane}")

@@ -1,4 +1,4 @@
-"""Rings of words in memories, with places that are counted."""
+"""Rings: words in a memory, in places that come one after the other, round and round."""
 
 from dataclasses import dataclass
 
@@ -12,14 +12,14 @@ __all__ = ["Ring"]
 
 @dataclass(frozen=True)
 class Ring:
-    """Memories of one depth, whose places follow each other, the first behind the last.
+    """Counters of places, and memories of words, in a datapath that advances as a whole.
 
     Parameters
     ----------
     m, registers
-        Where memories and registers go.
+        Where memories and counters go.
     depth
-        Words of a memory.
+        How many places there are.
     """
 
     m: Module
@@ -39,8 +39,10 @@ class Ring:
         return Mux(place == self.depth - 1, 0, place + 1)
 
     def memory(self, name: str, word: Value, place: Value, when: Value, read_place: Value) -> Value:
-        """What was written to a place, in the cycle after that in which the place is given."""
-        # What is read of a place while it is written does not count: nothing waits there then.
+        """What was written to a place, in the cycle after that in which the place is given.
+
+        What is read of a place while it is written means nothing.
+        """
         attributes = {"no_rw_check": "1"}
         memory = Memory(shape=unsigned(len(word)), depth=self.depth, init=[], attrs=attributes)
         self.m.submodules[name] = memory

@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass, replace
 
-from amaranth.hdl import Cat, Module, Signal, Value
+from amaranth.hdl import Cat, Signal, Value
 
-from .registers import Registers
 from .ring import Ring
 from .softmax_powers import Beat
 from .softmax_reciprocal import Factor
@@ -13,7 +12,7 @@ __all__ = ["RowBuffer"]
 
 
 @dataclass(frozen=True)
-class RowBuffer:
+class RowBuffer(Ring):
     """Rings of beats and of the factors of their rows, written and read one beat in each cycle.
 
     A beat is read as soon as the factor of its row is written, in the order of the beats. It is
@@ -27,35 +26,31 @@ class RowBuffer:
         Beats that the ring holds; one place is never used.
     """
 
-    m: Module
-    registers: Registers
-    depth: int
-
     def outputs(self, beat: Beat, factor: Factor) -> tuple[Beat, Factor]:
         """Beats that are read, with their rows' factors."""
         m, registers = self.m, self.registers
-        ring = Ring(m, registers, self.depth)
         complete = factor.valid & factor.last
-        written = ring.counter("written", beat.valid)
+        written = self.counter("written", beat.valid)
         # How far the rows go that are complete. Their beats come by in order once more.
-        passed = ring.counter("passed", factor.valid)
+        passed = self.counter("passed", factor.valid)
         readable = registers.state(range(self.depth), "readable")
-        registers.load(readable, ring.after(passed), when=complete)
+        registers.load(readable, self.after(passed), when=complete)
         reading = Signal(name="reading")
         place = registers.state(range(self.depth), "read")
         m.d.comb += reading.eq(place != readable)
-        registers.load(place, ring.after(place), when=reading)
+        registers.load(place, self.after(place), when=reading)
 
+        # What is read of a place while it is written does not count: nothing waits there then.
         word = Cat(*beat.powers, beat.top, beat.last)
-        found = ring.memory("beats", word, written, beat.valid, place)
+        found = self.memory("beats", word, written, beat.valid, place)
         widths = [*(len(power) for power in beat.powers), len(beat.top), 1]
         *powers, top, last = split(found, widths)
         valid = registers.flag(reading, "read_valid")
 
-        row_written = ring.counter("row_written", complete)
-        row = ring.counter("row_read", valid & last)
+        row_written = self.counter("row_written", complete)
+        row = self.counter("row_read", valid & last)
         word = Cat(factor.factor, factor.top)
-        found = ring.memory("rows", word, row_written, complete, row)
+        found = self.memory("rows", word, row_written, complete, row)
         number, row_top = split(found, [len(factor.factor), len(factor.top)])
 
         # One register while the row is read, and one more because memories are slow.

@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
-from amaranth.hdl import Cat, Module, Signal
+from amaranth.hdl import Cat, Signal
 
-from .registers import Registers
 from .ring import Ring
 from .softmax_powers import Beat
 from .table_reciprocal import RowFactor
@@ -13,7 +12,7 @@ __all__ = ["TableBuffer"]
 
 
 @dataclass(frozen=True)
-class TableBuffer:
+class TableBuffer(Ring):
     """Rings of beats and of the factors of their rows, written and read one beat in each cycle.
 
     A beat is read as soon as the factor of its row is written, in the order of the beats. It is
@@ -28,30 +27,25 @@ class TableBuffer:
         Beats that the ring holds; one place is never used.
     """
 
-    m: Module
-    registers: Registers
-    depth: int
-
     def outputs(self, beat: Beat, factor: RowFactor) -> tuple[Beat, RowFactor]:
         """Beats that are read, with their rows' factors."""
         registers = self.registers
-        ring = Ring(self.m, registers, self.depth)
         complete = factor.valid & factor.last
-        written = ring.counter("written", beat.valid)
+        written = self.counter("written", beat.valid)
         # How far the rows go whose sums are known. Their beats come by in order once more.
-        passed = ring.counter("passed", factor.valid)
+        passed = self.counter("passed", factor.valid)
         # The place behind the last row that is complete, which is that where the next begins.
         readable = registers.state(range(self.depth), "readable")
-        registers.load(readable, ring.after(passed), when=complete)
+        registers.load(readable, self.after(passed), when=complete)
         reading = Signal(name="reading")
         place = registers.state(range(self.depth), "read")
         self.m.d.comb += reading.eq(place != readable)
-        registers.load(place, ring.after(place), when=reading)
+        registers.load(place, self.after(place), when=reading)
 
         word = Cat(*beat.powers, beat.top, beat.last)
-        found = ring.memory("beats", word, written, beat.valid, place)
+        found = self.memory("beats", word, written, beat.valid, place)
         fields = Cat(factor.reciprocal, factor.fall)
-        row = ring.memory("rows", fields, readable, complete, place)
+        row = self.memory("rows", fields, readable, complete, place)
 
         valid = registers.flag(reading, "read_valid")
         begins = registers.state(1, "read_begins", init=1)

@@ -45,12 +45,10 @@ class TableReciprocal:
         most = config.width - config.least.bit_length()
         part, zeros = self.normalised(row.total, most)
         # From less than a step of the base below 1 upward.
+        lowest = highest - most
+        bits = max(highest, -lowest).bit_length() + 1
         exponent = lookup(
-            m,
-            zeros,
-            highest.bit_length() + 1,
-            lambda count: max(highest - count, highest - most) % 2 ** (highest.bit_length() + 1),
-            "exponent",
+            m, zeros, bits, lambda count: max(highest - count, lowest) % 2**bits, "exponent"
         ).as_signed()
         before = registers.late(row.fall, 2, "exponent_fall").as_signed()
         fall = Signal(signed(max(len(before), len(exponent)) + 1), name="factor_fall")
