@@ -55,7 +55,7 @@ ACCURATE = {
     "memory": True,
     "power_bits": 16,
     "total_bits": 18,
-    "out": "uq1.17",
+    "out": "uq1.18",
 }
 
 PRESETS = {
