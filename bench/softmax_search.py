@@ -56,11 +56,7 @@ def softmaxes() -> list[SoftmaxConfig]:
         {"total": "uq10.10", "reciprocal": "uq1.10", "reciprocal_segments": 8},
         {"total": "uq10.13", "reciprocal": "uq1.12", "reciprocal_segments": 16},
     ]
-    powers = [
-        {"argument": "q6.2"},
-        {"argument": "q6.6", "segments": 8, "slope_bits": 8},
-        {"argument": "q6.8", "segments": 8, "slope_bits": 8},
-    ]
+    powers = [{"argument": "q6.2"}, {"argument": "q6.8", "segments": 8, "slope_bits": 8}]
     for sums, power in product(plain, powers):
         options: dict[str, object] = {"reciprocal_fit": "minimax", "fit": "minimax"}
         options |= sums | power | {"a": power["argument"], "out": "uq1.15"}
@@ -76,32 +72,20 @@ def tables() -> list[TableSoftmaxConfig]:
         {"power_bits": 12, "total_bits": 15, "index_bits": 8, "factor_bits": 17, "out": "uq1.16"},
         {"power_bits": 14, "total_bits": 17, "index_bits": 10, "out": "uq1.17"},
     ]
-    reciprocals: list[dict[str, object]] = [{}, {"segments": 8, "slope_bits": 7}]
     powers = [
         {"argument": "q6.2", "octaves": 4},
-        {"argument": "q6.2", "octaves": 16},
         {"argument": "q6.2", "octaves": 16, "memory": True},
         {"argument": "q6.6", "octaves": 16, "memory": True},
         {"argument": "q6.8", "octaves": 4, "memory": True},
     ]
-    for bits, reciprocal, power in product(widths, reciprocals, powers):
-        options = bits | reciprocal | power | {"a": power["argument"]}
-        if reciprocal and bits["index_bits"] != 7:
-            options |= {"segments": 16, "slope_bits": 8}
-        found.append(TableSoftmaxConfig.from_json(options))
-    for octaves, segments in product((1, 4, 16), (0, 32)):
-        found.append(
-            TableSoftmaxConfig.from_json(
-                {
-                    "power_bits": 15,
-                    "total_bits": 18,
-                    "index_bits": 11,
-                    "out": "uq1.17",
-                    "octaves": octaves,
-                    "segments": segments,
-                }
-            )
-        )
+    lines: list[dict[str, object]] = [{}, {"segments": 16, "slope_bits": 8}]
+    for bits, power in product(widths, powers):
+        # Lines instead of a table, where there is no other memory than the buffer.
+        for reciprocal in lines if power["octaves"] == 4 else lines[:1]:
+            options = bits | reciprocal | power | {"a": power["argument"]}
+            found.append(TableSoftmaxConfig.from_json(options))
+    wide = {"power_bits": 15, "total_bits": 18, "index_bits": 11, "segments": 32, "out": "uq1.17"}
+    found += [TableSoftmaxConfig.from_json(wide | {"octaves": octaves}) for octaves in (1, 4, 16)]
     return found
 
 
