@@ -3,10 +3,10 @@
 Prints a table of units that make 2^-d, or e^-d, of one element, as plain logic without registers:
 those of other methods as their papers define them, checked against golden for all codes, and those
 of our softmaxes. Products are in multiplier blocks, which are counted beside LUTs. A number has 15
-fraction bits unless its method has fewer. Errors are the greatest ones relative to the exact power, in the
-octaves from 2 or 1 down to 1/8, below which few bits are left of any: of the operand's power, and
-of that of a real number that was rounded to the operand. A unit is on the front of a kind of error
-if no other has a smaller one, and fewer or as many LUTs.
+fraction bits unless its method has fewer. Errors are the greatest ones relative to the exact
+power, in the octaves from 2 or 1 down to 1/8, below which few bits are left of any: of the
+operand's power, and of that of a real number that was rounded to the operand. A unit is on the
+front of a kind of error if no other has a smaller one, and fewer or as many LUTs.
 """
 
 import argparse
