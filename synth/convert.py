@@ -23,6 +23,7 @@ __all__ = [
     "to_rtlil",
     "to_verilog",
     "version",
+    "without_collisions",
     "without_values",
 ]
 
@@ -64,6 +65,28 @@ def version() -> str:
 def without_values(rtlil: str) -> str:
     """RTLIL without the attributes that name each value of a signal, for waveforms only."""
     return re.sub(r"^ *attribute \\enum_(?:value|base_type).*\n", "", rtlil, flags=re.MULTILINE)
+
+
+def without_collisions(rtlil: str) -> str:
+    """RTLIL that says, in the way that synthesis reads, where memories have `no_rw_check`.
+
+    What such a memory gives of a word while it is written means nothing. Synthesis takes the
+    attribute from Verilog alone; of RTLIL, it would make logic that gives the old word.
+    """
+    free = set(re.findall(r'attribute \\no_rw_check "1"\n *memory .* \\(\S+)\n', rtlil))
+
+    def mask(cell: re.Match[str]) -> str:
+        if cell[2] not in free:
+            return cell[0]
+        return re.sub(
+            r"(COLLISION_X_MASK) (\d+)'0*\n",
+            lambda m: f"{m[1]} {m[2]}'{'1' * int(m[2])}\n",
+            cell[0],
+        )
+
+    return re.sub(
+        r'( *cell \$memrd_v2 .*\n *parameter \\MEMID "\\\\(\S+)"\n(?:.*\n)*?  end\n)', mask, rtlil
+    )
 
 
 def to_rtlil(fragment: Fragment, ports: Mapping[str, Any], name: str) -> str:
