@@ -6,8 +6,6 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 
 from ffp8.golden.softmax_rivals import ALPHA, BETA, FRACTION, GAMMA_1, GAMMA_2
 
-from .logic import times_constant
-
 __all__ = ["corrected_fraction"]
 
 #: Bits behind those of the fraction that a product has; see golden.
@@ -27,14 +25,15 @@ def corrected_fraction(
     upper = f[-1]
     factor = Signal(FRACTION + 3, name=f"{name}_factor")
     scaled = Signal(FRACTION + 4, name=f"{name}_scaled")
-    # Twice f; and twice 1 - f, less one: the complement with a one behind.
-    rising, falling = Cat(Const(0, 1), f), Cat(Const(1, 1), ~f)
-    # As shifts and differences: synthesis would take a multiplier block for a constant.
-    down = times_constant(m, falling, BETA, f"{name}_falling")
-    up = times_constant(m, rising, ALPHA, f"{name}_rising")
+    other = Signal(FRACTION, name=f"{name}_other")
+    # Twice 1 - f, less one: the complement with a one behind.
+    falling = Cat(Const(1, 1), other)
+    # As a shift and a difference: synthesis would take a multiplier block for a constant.
+    assert (ALPHA, BETA) == (4, 7)
     m.d.comb += [
         factor.eq(f + Mux(upper, GAMMA_2, GAMMA_1)),
-        scaled.eq(Mux(upper, down, up)),
+        other.eq(Mux(upper, ~f, f)),
+        scaled.eq(Mux(upper, (falling << 3) - falling, other << 3)),
     ]
     factor, scaled = keep(factor, f"{name}_factor_kept"), keep(scaled, f"{name}_scaled_kept")
     upper = keep(upper, f"{name}_upper")
