@@ -16,6 +16,7 @@ from ffp8.golden.rounding import Overflow
 from ffp8.golden.scalar_format import ScalarFormat
 from ffp8.golden.softmax import SoftmaxConfig
 from ffp8.golden.softmax_flow import RowFlow
+from ffp8.golden.table_softmax import TableSoftmaxConfig
 
 parse = ScalarFormat.parse
 
@@ -210,6 +211,12 @@ def test_softmax_has_its_options() -> None:
     assert (chosen.rows.segments, chosen.rows.total) == (8, parse("uq11.5"))
     assert chosen.rows.argument == SoftmaxConfig().argument
     assert AttentionConfig(softmax="").rows.segments == SoftmaxConfig().segments
+    tables = AttentionConfig(softmax="accurate,power_bits=15", lanes=2, length=100).rows
+    accurate = TableSoftmaxConfig.preset("accurate", power_bits=15)
+    assert tables == replace(
+        accurate, a=accurate.argument, out=config.probabilities, lanes=2, length=100
+    )
+    assert AttentionConfig(softmax="table-softmax").rows.argument == TableSoftmaxConfig().argument
     assert chosen.rows.out == chosen.probabilities
     again = AttentionConfig.from_json(chosen.to_json())
     assert again == chosen
