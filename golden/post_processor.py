@@ -33,6 +33,7 @@ QUANTIZER_OPTIONS = {
     "overflow": "overflow",
     "unrounded": "unrounded",
     "reciprocal_bits": "reciprocal_bits",
+    "value_bits": "value_bits",
     "maximum": "maximum",
     "quantizer_stages": "stages",
 }
@@ -92,6 +93,12 @@ class PostProcessorConfig(StreamConfig):
         "bits behind the point of the reciprocal that elements are multiplied by; none if absent",
         default=None,
         minimum=1,
+        maximum=32,
+    )
+    value_bits: int | None = option(
+        "significant bits of values that are multiplied by a reciprocal; all if absent",
+        default=None,
+        minimum=2,
         maximum=32,
     )
     maximum: bool = option("a port for the largest magnitude of a vector", default=False)

@@ -34,6 +34,8 @@ class VectorQuantizerConfig(StreamConfig):
       16 magnitudes are found by comparisons and are exact. Others need `reciprocal_bits`: values
       are multiplied by the reciprocal of their divisor, whose significand is rounded to so many
       bits behind the point. Their quotients are off by less than 2^-reciprocal_bits of themselves.
+      With `value_bits`, values are cut to so many significant bits before they are multiplied, so
+      that products are short. It takes less than 2^(1 - value_bits) of a quotient away.
     * The latency is `stages` ticks, and those of the divisions: one for each digit.
 
     Raises
@@ -62,6 +64,12 @@ class VectorQuantizerConfig(StreamConfig):
         minimum=1,
         maximum=32,
     )
+    value_bits: int | None = option(
+        "significant bits of values that are multiplied by a reciprocal; all if absent",
+        default=None,
+        minimum=2,
+        maximum=32,
+    )
     maximum: bool = option("a port for the largest magnitude of a vector", default=False)
     stages: int = option("pipeline registers besides those of divisions", default=4, minimum=1)
 
@@ -82,6 +90,8 @@ class VectorQuantizerConfig(StreamConfig):
         elif self.unrounded or self.reciprocal_bits is not None:
             name = "unrounded" if self.unrounded else "reciprocal_bits"
             raise ValueError(f"Option {name} must be absent with the rule {self.to.rule}")
+        if self.value_bits is not None and self.reciprocal_bits is None:
+            raise ValueError("Option value_bits must be absent without reciprocals")
         least, most = self.registers
         if not least <= self.stages <= most:
             raise ValueError(
@@ -132,8 +142,8 @@ class VectorQuantizerConfig(StreamConfig):
         if not self.quotient:
             return 1, 8
         if self.reciprocal_bits is None:
-            return 2, 8
-        return (2, 6) if self.unrounded else (3, 8)
+            return 2, 12
+        return (2, 10) if self.unrounded else (3, 13)
 
     @property
     def scale_digits(self) -> int:
@@ -273,6 +283,7 @@ def quantise_vectors(
         random=random,
         unrounded=config.unrounded,
         reciprocal_bits=config.reciprocal_bits,
+        value_bits=config.value_bits,
     )
     found = {
         "out": elements.reshape(operands["a"].shape),

@@ -9,11 +9,15 @@ import itertools
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
-from processor_cases import processor, sums
 from stream_checker import check_stream
 from stream_mismatches import stream_mismatches
+
+sys.path.append(str(Path(__file__).parents[1] / "golden"))
+
+from processor_cases import processor, sums
 
 from ffp8.golden.activation import Activation
 from ffp8.golden.block_catalogue import BLOCK_FORMATS
@@ -62,6 +66,9 @@ def processors() -> Iterator[PostProcessorConfig]:
         for more in ({}, {"reciprocal_bits": 8}, {"reciprocal_bits": 8, "unrounded": True}):
             to = "int4_x16_uint8_quotient_symmetric"
             yield processor("int11", to, lanes=4, stages=stages, **CHIP, **more)
+    for stages in (5, 8, 10):
+        options = {"reciprocal_bits": 8, "unrounded": True, "quantizer_stages": stages}
+        yield processor("int16", to, lanes=4, **CHIP, **options, value_bits=9)
 
 
 def main() -> int:
