@@ -18,6 +18,13 @@ from .block_format import BlockFormat
 from .exact import INT64_BITS, Exact
 from .formats import Format, fixed_point, integer, is_fixed_point
 from .ports import Direction, Port
+from .quantizer_options import (
+    SCALE_OVERFLOW,
+    maximum_option,
+    reciprocal_bits_option,
+    unrounded_option,
+    value_bits_option,
+)
 from .ranges import Range, value_range
 from .raw import RawFormat
 from .rounding import Overflow, Rounding
@@ -82,26 +89,11 @@ class PostProcessorConfig(StreamConfig):
     rounding: Rounding = option("rounding of the values", default=Rounding.NEAREST_EVEN)
     element_rounding: Rounding = option("rounding of elements", default=Rounding.NEAREST_EVEN)
     random_bits: int = random_bits_option()
-    overflow: Overflow = option(
-        "scales of vectors beyond the largest one: that one, or infinity or NaN",
-        default=Overflow.SATURATE,
-    )
-    unrounded: bool = option(
-        "elements are divided by the scale before it is rounded", default=False
-    )
-    reciprocal_bits: int | None = option(
-        "bits behind the point of the reciprocal that elements are multiplied by; none if absent",
-        default=None,
-        minimum=1,
-        maximum=32,
-    )
-    value_bits: int | None = option(
-        "significant bits of values that are multiplied by a reciprocal; all if absent",
-        default=None,
-        minimum=2,
-        maximum=32,
-    )
-    maximum: bool = option("a port for the largest magnitude of a vector", default=False)
+    overflow: Overflow = option(SCALE_OVERFLOW, default=Overflow.SATURATE)
+    unrounded: bool = unrounded_option()
+    reciprocal_bits: int | None = reciprocal_bits_option()
+    value_bits: int | None = value_bits_option()
+    maximum: bool = maximum_option()
     blocks: bool = option("multiply in the multiplier blocks of the device", default=False)
     stages: int = option("pipeline registers up to the values", default=4, minimum=1, maximum=5)
     quantizer_stages: int | None = option(

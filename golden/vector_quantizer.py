@@ -9,6 +9,13 @@ from .block import option, random_bits_option
 from .block_format import BlockFormat, ScaleRule
 from .formats import Format, fixed_point
 from .ports import Direction, Port, Role
+from .quantizer_options import (
+    SCALE_OVERFLOW,
+    maximum_option,
+    reciprocal_bits_option,
+    unrounded_option,
+    value_bits_option,
+)
 from .ratio import largest_magnitude
 from .rounding import Overflow, RandomBits, Rounding, block_random_bits
 from .stream import StreamConfig, stream_ports
@@ -51,26 +58,11 @@ class VectorQuantizerConfig(StreamConfig):
     lanes: int = option("values that come in a beat; divides the length of a block", minimum=1)
     rounding: Rounding = option("rounding of the elements", default=Rounding.NEAREST_EVEN)
     random_bits: int = random_bits_option()
-    overflow: Overflow = option(
-        "scales beyond the largest one: that one, or infinity or NaN; elements saturate",
-        default=Overflow.SATURATE,
-    )
-    unrounded: bool = option(
-        "elements are divided by the scale before it is rounded", default=False
-    )
-    reciprocal_bits: int | None = option(
-        "bits behind the point of the reciprocal that elements are multiplied by; none if absent",
-        default=None,
-        minimum=1,
-        maximum=32,
-    )
-    value_bits: int | None = option(
-        "significant bits of values that are multiplied by a reciprocal; all if absent",
-        default=None,
-        minimum=2,
-        maximum=32,
-    )
-    maximum: bool = option("a port for the largest magnitude of a vector", default=False)
+    overflow: Overflow = option(SCALE_OVERFLOW, default=Overflow.SATURATE)
+    unrounded: bool = unrounded_option()
+    reciprocal_bits: int | None = reciprocal_bits_option()
+    value_bits: int | None = value_bits_option()
+    maximum: bool = maximum_option()
     stages: int = option("pipeline registers besides those of divisions", default=4, minimum=1)
 
     def __post_init__(self) -> None:

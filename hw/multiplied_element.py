@@ -106,8 +106,8 @@ class MultipliedElements:
     def product(self, m: Module, pipeline: Pipeline, one: Value, two: Value) -> Value:
         """The product of two unsigned numbers, of the width of both."""
         number, factor = (one, two) if len(one) > len(two) else (two, one)
-        ranges = (Range(0, 2 ** len(value) - 1, 0) for value in (number, factor))
-        rows = RowProduct(m, pipeline, self.target, *ranges)
+        above, below = (Range(0, 2 ** len(value) - 1, 0) for value in (number, factor))
+        rows = RowProduct(m, pipeline, self.target, number=above, factor=below)
         found = Sum(m, pipeline, self.target).plain(rows.of(number, factor))
         product = Signal(len(one) + len(two), name="scaled")
         m.d.comb += product.eq(found.number)

@@ -62,9 +62,9 @@ def processors() -> Iterator[PostProcessorConfig]:
         for values in ("int16", "float16"):
             lanes = (1, 2, 4, 8)[number % 4]
             yield processor(values, entry.name, lanes=lanes, **CHIP, activation="relu")
+    to = "int4_x16_uint8_quotient_symmetric"
     for stages in range(1, 6):
         for more in ({}, {"reciprocal_bits": 8}, {"reciprocal_bits": 8, "unrounded": True}):
-            to = "int4_x16_uint8_quotient_symmetric"
             yield processor("int11", to, lanes=4, stages=stages, **CHIP, **more)
     for stages in (5, 8, 10):
         options = {"reciprocal_bits": 8, "unrounded": True, "quantizer_stages": stages}
@@ -87,6 +87,7 @@ def main() -> int:
             failed += 1
             print(f"{config.identifier}: {wrong} mismatches", flush=True)
         units += 1
+        print(f"{units}: {config.identifier}", file=sys.stderr, flush=True)
     seconds = time.monotonic() - start
     print(f"{units} post-processors, {failed} failed, {seconds:.0f} s", flush=True)
     return int(failed > 0)
