@@ -6,6 +6,7 @@ feeds the constructor's check, the command line, JSON, the docs and sweeps.
 
 import dataclasses
 import operator
+import re
 import types
 import typing
 from collections.abc import Mapping
@@ -248,7 +249,7 @@ class BlockConfig:
                     value.identifier if opt.name in ("a", "b") else f"{opt.name}_{value.identifier}"
                 )
             else:
-                text = "" if isinstance(value, bool) else str(value).replace("-", "_")
+                text = "" if isinstance(value, bool) else re.sub(r"\W", "_", str(value))
                 parts.append(f"{'no_' if value is False else ''}{opt.name}{text}")
         return "_".join(parts)
 

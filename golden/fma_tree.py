@@ -96,7 +96,7 @@ class FmaTreeConfig(BlockConfig):
     b_other: ScalarFormat | None = option(
         "second format of the operands b, chosen by a port", default=None
     )
-    ways: int = option("number of products", default=8, minimum=1, maximum=64)
+    ways: int = option("number of products", default=8, minimum=1, maximum=128)
     rounding: Rounding = option("rounding of the result", default=Rounding.NEAREST_EVEN)
     random_bits: int = random_bits_option()
     overflow: Overflow = option(

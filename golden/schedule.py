@@ -1,6 +1,6 @@
 """The cycle view: which inputs a block takes, and what its outputs show, in each clock cycle."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -30,6 +30,9 @@ class Schedule:
         For each cycle, whether it is no stall.
     fresh
         For each cycle, whether a block that is new in it goes on as this one does.
+    starts
+        Places in `taken` from which golden begins anew: it is given the operands up to the next
+        one alone.
     control
         What outputs that control the flow are in each cycle, by port.
     """
@@ -40,6 +43,7 @@ class Schedule:
     origin: np.ndarray
     advance: np.ndarray
     fresh: np.ndarray
+    starts: Sequence[int] = (0,)
     control: dict[str, np.ndarray] = field(default_factory=dict)
 
     def show(self, results: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -1,54 +1,24 @@
 """Softmax of rows: base 2, in fixed point, normalised online (Softermax)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
 
-from .any_format import AnyFormat
-from .block import option
-from .formats import Format, fixed_point
-from .online_softmax import Online
-from .piecewise import MAX_SEGMENTS, Curve, Fit, piecewise
-from .ports import Direction, Port, Role
+from .ports import Port
 from .preset import Preset
-from .rounding import Rounding
-from .scalar_format import ScalarFormat, code_dtype
+from .scalar_format import code_dtype
 from .softmax_flow import RowFlow
-from .softmax_normaliser import Normaliser
-from .softmax_passes import normalise, unnormalised
-from .softmax_stages import SoftmaxStages
-from .stream import Flow, StreamConfig, stream_ports
+from .softmax_options import PowersOptions, ResultOptions, wide
+from .softmax_passes import check_rows, normalise, unnormalised
+from .stream import Flow, stream_ports
 
 __all__ = ["SoftmaxConfig", "softmax", "softmax_rows"]
 
-#: Fixed-point formats of Table I of the Softermax paper (Stevens et al., DAC 2021).
-ARGUMENT = fixed_point(6, 2)
-POWER = fixed_point(1, 15, sign=False)
-TOTAL = fixed_point(10, 6, sign=False)
-RECIPROCAL = fixed_point(1, 7, sign=False)
-
-#: Widest fixed-point number inside, so that numpy's integers hold all products.
-MAX_INNER_WIDTH = 24
-
-#: Formats that lose no more than a step of an argument of 6 fraction bits does.
-WIDE = {
-    "argument": "q6.6",
-    "power": "uq1.17",
-    "total": "uq10.12",
-    "reciprocal": "uq1.12",
-    "reciprocal_segments": 16,
-    "out": "uq1.15",
-}
-
-PRESETS = {
-    "wide": Preset("formats with a fifth of the paper's errors, or less", lambda _: WIDE),
-}
-
 
 @dataclass(frozen=True, kw_only=True)
-class SoftmaxConfig(StreamConfig):
+class SoftmaxConfig(PowersOptions, ResultOptions):
     """Softmax of rows of scores, `lanes` elements a cycle: 2^x / sum of 2^x, or e^x with a factor.
 
     A beat is `lanes` elements of a row; `last` is high with the last beat of a row, which may
@@ -89,101 +59,7 @@ class SoftmaxConfig(StreamConfig):
     """
 
     block: ClassVar[str] = "softmax"
-    presets = PRESETS
-
-    a: AnyFormat = option("format of the scores", default=ARGUMENT)
-    out: ScalarFormat = option("format of the results", default=RECIPROCAL)
-    lanes: int = option("elements a cycle", default=4, minimum=1, maximum=64)
-    length: int = option("most elements of a row", default=512, minimum=1, maximum=2**16)
-    mask: bool = option("a port that leaves elements out of their row", default=False)
-    log2e_bits: int = option(
-        "fraction bits of a factor log2(e) for the scores; 0 for none, base 2",
-        default=0,
-        minimum=0,
-        maximum=16,
-    )
-    argument: Format = option("format that scores are rounded to", default=ARGUMENT)
-    segments: int = option(
-        "segments of 2^f: a power of two, or 0 for powers of two alone",
-        default=4,
-        minimum=0,
-        maximum=16,
-    )
-    fit: Fit = option("lines of 2^f", default=Fit.CHORD)
-    power: Format = option("format of powers", default=POWER)
-    total: Format = option("format of the sum of a row", default=TOTAL)
-    reciprocal: Format = option("format of the reciprocal of 1 to 2", default=RECIPROCAL)
-    reciprocal_segments: int = option(
-        "segments of the reciprocal: a power of two",
-        default=8,
-        minimum=1,
-        maximum=MAX_SEGMENTS,
-    )
-    reciprocal_fit: Fit = option("lines of the reciprocal", default=Fit.CHORD)
-    slope_bits: int = option("fraction bits of slopes", default=10, minimum=1, maximum=20)
-    rounding: Rounding = option("rounding of the results", default=Rounding.NEAREST_EVEN)
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self._check_fixed_point("argument", sign=True)
-        for name in ("power", "total", "reciprocal"):
-            self._check_fixed_point(name, sign=False)
-        if integer_bits(self.argument) > 8:
-            raise ValueError(
-                f"Option argument must have at most 8 integer bits, not {self.argument}"
-            )
-        for name in ("power", "reciprocal"):
-            if integer_bits(getattr(self, name)) < 1:
-                raise ValueError(f"Option {name} must hold 1, not {getattr(self, name)}")
-        if self.longest * self.lanes >= 2 ** integer_bits(self.total):
-            raise ValueError(
-                f"Option total must hold a sum of {self.longest * self.lanes}, not {self.total}"
-            )
-        if fraction_bits(self.total) < 1:
-            raise ValueError(f"Option total must have fraction bits, not {self.total}")
-        for name in ("segments", "reciprocal_segments"):
-            count = getattr(self, name)
-            if count & count - 1:
-                raise ValueError(f"Option {name} must be a power of two, not {count}")
-        if self.rounding.stochastic:
-            raise ValueError(f"Option rounding must not be {self.rounding}: no bits are random")
-
-    def _check_fixed_point(self, name: str, *, sign: bool) -> None:
-        fmt = getattr(self, name)
-        plain = fmt == fixed_point(integer_bits(fmt), fraction_bits(fmt), sign=sign)
-        if fmt.exponent or not plain or not 0 <= fraction_bits(fmt) <= fmt.width:
-            kind = "signed" if sign else "unsigned"
-            raise ValueError(f"Option {name} must be a format of {kind} fixed point, not {fmt}")
-        if fmt.width > MAX_INNER_WIDTH:
-            raise ValueError(
-                f"Option {name} must be at most {MAX_INNER_WIDTH} bits wide, not {fmt}"
-            )
-
-    @property
-    def longest(self) -> int:
-        return -(-self.length // self.lanes)
-
-    @property
-    def beats(self) -> None:
-        return None
-
-    @property
-    def top(self) -> Format:
-        """The format of the running maximum: integers, up to one above all arguments."""
-        return fixed_point(integer_bits(self.argument) + 1, 0)
-
-    @property
-    def stages(self) -> SoftmaxStages:
-        """Where registers are."""
-        scaled = bool(self.log2e_bits)
-        converted = scaled or self.a != self.argument
-        floating = not isinstance(self.out, Format) or bool(self.out.exponent)
-        return SoftmaxStages(
-            argument=scaled + 2 * converted + 1,
-            lanes=self.lanes,
-            line=2 if any(self.online.table.slopes) else 0,
-            result=2 if floating else 1,
-        )
+    presets: ClassVar[Mapping[str, Preset]] = wide()
 
     @property
     def depth(self) -> int:
@@ -206,93 +82,9 @@ class SoftmaxConfig(StreamConfig):
     def flow(self) -> Flow:
         return RowFlow(self.latency)
 
-    @cached_property
-    def online(self) -> Online:
-        """The units of the pass before normalisation."""
-        argument_fraction = fraction_bits(self.argument)
-        return Online(
-            argument_fraction=argument_fraction,
-            lowest=-(2 ** (integer_bits(self.argument) - 1)),
-            table=piecewise(
-                Curve.POWER,
-                self.segments,
-                self.fit,
-                argument_bits=argument_fraction,
-                fraction=fraction_bits(self.power),
-                slope_fraction=self.slope_bits,
-            ),
-            power_fraction=fraction_bits(self.power),
-            total_fraction=fraction_bits(self.total),
-        )
-
-    @cached_property
-    def normaliser(self) -> Normaliser:
-        """The units of the pass that normalises."""
-        return Normaliser(
-            power_fraction=fraction_bits(self.power),
-            total_fraction=fraction_bits(self.total),
-            total_bits=self.total.width,
-            table=piecewise(
-                Curve.RECIPROCAL,
-                self.reciprocal_segments,
-                self.reciprocal_fit,
-                argument_bits=self.total.width - 1,
-                fraction=fraction_bits(self.reciprocal),
-                slope_fraction=self.slope_bits,
-            ),
-            reciprocal_fraction=fraction_bits(self.reciprocal),
-        )
-
-    @property
-    def log2e(self) -> int:
-        """The factor for scores, times 2^log2e_bits; 1 for base 2."""
-        return round(np.log2(np.e) * 2**self.log2e_bits) if self.log2e_bits else 1
-
     @property
     def ports(self) -> tuple[Port, ...]:
-        inputs = [
-            Port(
-                name="a",
-                direction=Direction.INPUT,
-                format=self.a,
-                elements=self.lanes,
-                meaning="scores",
-            )
-        ]
-        if self.mask:
-            meaning = "whether an element is left out of its row"
-            inputs.append(
-                Port(name="mask", direction=Direction.INPUT, elements=self.lanes, meaning=meaning)
-            )
-        inputs.append(
-            Port(name="last", direction=Direction.INPUT, role=Role.LAST, meaning="end of the row")
-        )
-        outputs = [
-            Port(
-                name="out",
-                direction=Direction.OUTPUT,
-                format=self.out,
-                elements=self.lanes,
-                meaning="softmax of the row",
-            ),
-            Port(
-                name="out_last",
-                direction=Direction.OUTPUT,
-                role=Role.LAST,
-                meaning="end of the row",
-            ),
-        ]
-        return stream_ports(inputs, outputs)
-
-
-def integer_bits(fmt: Format) -> int:
-    """Bits of a fixed-point format before the point, with the sign."""
-    return fmt.width - fraction_bits(fmt)
-
-
-def fraction_bits(fmt: Format) -> int:
-    """Bits of a fixed-point format behind the point."""
-    return -fmt.quantum_exponent
+        return stream_ports(self.score_ports, self.result_ports)
 
 
 def softmax(config: SoftmaxConfig, **operands: np.ndarray) -> dict[str, np.ndarray]:
@@ -317,9 +109,7 @@ def softmax(config: SoftmaxConfig, **operands: np.ndarray) -> dict[str, np.ndarr
     beats = len(last), config.lanes
     if len(last) and not last[-1]:
         raise ValueError("Beats must be whole rows")
-    longest = int(np.diff(np.flatnonzero(last), prepend=-1).max(initial=0))
-    if longest > config.longest:
-        raise ValueError(f"Row must have at most {config.longest} beats, not {longest}")
+    check_rows(config, last)
     mask = np.reshape(operands["mask"], beats) if config.mask else None
     codes = np.zeros(beats, code_dtype(config.out.width))
     if len(last):

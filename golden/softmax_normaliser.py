@@ -21,6 +21,8 @@ class Normaliser:
         Fraction bits of powers, and of their sum.
     total_bits
         Width of the sum.
+    least
+        The least sum of a row that is not all masked, in units of its last bit.
     table
         Lines for 1 / (1 + f), for f with a bit less than the sum has.
     reciprocal_fraction
@@ -30,23 +32,30 @@ class Normaliser:
     power_fraction: int
     total_fraction: int
     total_bits: int
+    least: int
     table: Piecewise
     reciprocal_fraction: int
+
+    @property
+    def floor_bits(self) -> int:
+        """Bits below the leading one of the least sum: no sum of a row is below 2^floor_bits."""
+        return max(self.least.bit_length() - 1, 0)
 
 
 def reciprocals(units: Normaliser, totals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Integers r and p for each sum, with 1 / sum about r * 2^(p - reciprocal_fraction).
 
     The sum is 2^-p times a number t from 1 to 2, and r stands for 1 / t: the line's value to
-    nearest, ties up. For a sum of zero, r is zero.
+    nearest, ties up. Where the sum is zero, or less than that of any row, r is zero.
     """
     length = bit_length(totals)
     # The sum with its leading one first, and that one left out.
     part = (totals << (units.total_bits - length)) - 2 ** (units.total_bits - 1)
-    value = units.table.value(np.where(totals > 0, part, 0))
+    known = totals >= 2**units.floor_bits
+    value = units.table.value(np.where(known, part, 0))
     cut = units.table.exact_fraction - units.reciprocal_fraction
     rounded = (value + 2 ** (cut - 1)) >> cut if cut > 0 else value << -cut
-    return np.where(totals > 0, rounded, 0), units.total_fraction + 1 - length
+    return np.where(known, rounded, 0), units.total_fraction + 1 - length
 
 
 def normalised(
@@ -59,7 +68,8 @@ def normalised(
     """The exact products that results are rounded from, once.
 
     A power is first moved right by what the maximum has grown since, and bits below its last
-    one are cut off. It is then what it would be had the row's maximum been known before.
+    one are cut off. It is then what it would be had the row's maximum been known before. Below
+    a row's maximum that is less than its own, which no row has, it is zero.
 
     Parameters
     ----------
@@ -69,7 +79,7 @@ def normalised(
         The maximum at the beat; that of the whole row, and the row's sum. One each beat.
     """
     grown = np.minimum(row_tops - tops, 63)
-    moved = powers >> grown[:, np.newaxis]
+    moved = np.where(grown[:, np.newaxis] < 0, 0, powers >> np.maximum(grown, 0)[:, np.newaxis])
     factor, exponent = reciprocals(units, row_totals)
     exponent = exponent - units.reciprocal_fraction - units.power_fraction
     nothing = np.zeros(powers.shape, bool)

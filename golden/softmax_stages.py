@@ -69,6 +69,11 @@ class SoftmaxStages:
         return self.total + self.reciprocal + 1
 
     @property
+    def normalised(self) -> int:
+        """Registers from a power with its row's sum to the result: reciprocal, and product."""
+        return self.reciprocal + 1 + self.result
+
+    @property
     def scaled(self) -> int:
         """Registers from a read to the product: the read, the row's two, growth, shift, product."""
         return 6

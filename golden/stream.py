@@ -175,12 +175,24 @@ class StreamConfig(BlockConfig):
         raise NotImplementedError
 
     @property
+    def beatwise(self) -> bool:
+        """Whether a beat comes out `latency` ticks after it was taken, however frames end.
+
+        It may depend on earlier ones of its frame, which a reset ends: golden takes the beats
+        from one reset to the next, whether the last frame of them is complete or not. Of other
+        blocks a frame comes out when all of it was taken.
+        """
+        return False
+
+    @property
     def drain(self) -> int:
         """Most ticks from a beat that is taken to the one behind the last that it causes."""
-        return self.latency + self.results
+        return self.latency + (1 if self.beatwise else self.results)
 
     def flow(self) -> Flow:
         """When beats are taken and shown."""
+        if self.beatwise:
+            return FrameFlow(1, 1, self.latency)
         assert self.beats is not None
         return FrameFlow(self.beats, self.results, self.latency)
 
@@ -194,6 +206,8 @@ class StreamConfig(BlockConfig):
         return np.arange(count) % self.beats == self.beats - 1
 
     def complete(self, operands: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        if self.beatwise:
+            return dict(operands)
         ends = np.flatnonzero(self.ends(operands))
         count = ends[-1] + 1 if len(ends) else 0
         return {name: codes[:count] for name, codes in operands.items()}
@@ -212,6 +226,7 @@ class StreamConfig(BlockConfig):
         taken: list[int] = []
         origin: list[int] = []
         frame: list[int] = []
+        starts = [0]
         fresh[:1] = True
         for cycle in range(cycles):
             shown = state.row
@@ -225,6 +240,8 @@ class StreamConfig(BlockConfig):
             )
             if reset[cycle]:
                 frame = []
+                if self.beatwise:
+                    starts.append(len(taken))
                 fresh[cycle + 1 : cycle + 2] = True
             elif count:
                 places = len(taken) + np.minimum(np.arange(count), len(frame) - 1)
@@ -238,6 +255,7 @@ class StreamConfig(BlockConfig):
             origin=np.array(origin, np.int64),
             advance=advance,
             fresh=fresh,
+            starts=starts,
             control={
                 names[INPUT, Role.READY]: accepts,
                 names[OUTPUT, Role.VALID]: (row >= 0).astype(np.uint8),

@@ -9,12 +9,14 @@ from amaranth.lib.wiring import Component
 
 from ffp8.golden import (
     accumulator,
+    attention,
     converter,
     fma_tree,
     multiplier,
     post_processor,
     scaled_dot,
     softmax,
+    softmax_passes,
     vector_quantizer,
 )
 from ffp8.golden.activation import Activation
@@ -23,12 +25,14 @@ from ffp8.golden.block_format import BlockFormat
 from ffp8.golden.formats import Format
 
 from .accumulator import Accumulator
+from .attention import Attention
 from .converter import Converter
 from .fma_tree import FmaTree
 from .multiplier import Multiplier
 from .post_processor import PostProcessor
 from .scaled_dot import ScaledDot
 from .softmax import Softmax
+from .softmax_passes import SoftmaxNormaliser, SoftmaxPowers
 from .vector_quantizer import VectorQuantizer
 
 __all__ = ["BLOCKS", "Block"]
@@ -126,6 +130,24 @@ BLOCKS: dict[str, Block] = {
             softmax.softmax,
             Softmax,
             softmax.SoftmaxConfig(out=Format.parse("uq1.15")),
+        ),
+        Block(
+            softmax_passes.SoftmaxPowersConfig,
+            softmax_passes.softmax_powers,
+            SoftmaxPowers,
+            softmax_passes.SoftmaxPowersConfig(),
+        ),
+        Block(
+            softmax_passes.SoftmaxNormaliserConfig,
+            softmax_passes.softmax_normaliser,
+            SoftmaxNormaliser,
+            softmax_passes.SoftmaxNormaliserConfig(out=Format.parse("uq1.15")),
+        ),
+        Block(
+            attention.AttentionConfig,
+            attention.attention,
+            Attention,
+            attention.AttentionConfig(head_size=8, value_size=8, lanes=2),
         ),
     )
 }

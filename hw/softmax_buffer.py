@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass, replace
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value, unsigned
-from amaranth.lib.memory import Memory
+from amaranth.hdl import Cat, Signal, Value
 
-from .registers import Registers
+from .ring import Ring
 from .softmax_powers import Beat
 from .softmax_reciprocal import Factor
 
@@ -13,7 +12,7 @@ __all__ = ["RowBuffer"]
 
 
 @dataclass(frozen=True)
-class RowBuffer:
+class RowBuffer(Ring):
     """Rings of beats and of the factors of their rows, written and read one beat in each cycle.
 
     A beat is read as soon as the factor of its row is written, in the order of the beats. It is
@@ -26,10 +25,6 @@ class RowBuffer:
     depth
         Beats that the ring holds; one place is never used.
     """
-
-    m: Module
-    registers: Registers
-    depth: int
 
     def outputs(self, beat: Beat, factor: Factor) -> tuple[Beat, Factor]:
         """Beats that are read, with their rows' factors."""
@@ -45,6 +40,7 @@ class RowBuffer:
         m.d.comb += reading.eq(place != readable)
         registers.load(place, self.after(place), when=reading)
 
+        # What is read of a place while it is written does not count: nothing waits there then.
         word = Cat(*beat.powers, beat.top, beat.last)
         found = self.memory("beats", word, written, beat.valid, place)
         widths = [*(len(power) for power in beat.powers), len(beat.top), 1]
@@ -71,35 +67,6 @@ class RowBuffer:
             valid=taken.valid,
             last=taken.last,
         )
-
-    def counter(self, name: str, when: Value) -> Signal:
-        """A place in the ring, moved on with each cycle in which `when` is high."""
-        place = self.registers.state(range(self.depth), name)
-        self.registers.load(place, self.after(place), when=when)
-        return place
-
-    def after(self, place: Signal) -> Value:
-        """The place that follows one."""
-        if self.depth & self.depth - 1 == 0:
-            return (place + 1)[: len(place)]
-        return Mux(place == self.depth - 1, 0, place + 1)
-
-    def memory(self, name: str, word: Value, place: Value, when: Value, read_place: Value) -> Value:
-        """What was written to a place, in the cycle after that in which the place is given."""
-        # What is read of a place while it is written does not count: nothing waits there then.
-        attributes = {"no_rw_check": "1"}
-        memory = Memory(shape=unsigned(len(word)), depth=self.depth, init=[], attrs=attributes)
-        self.m.submodules[name] = memory
-        write, read = memory.write_port(), memory.read_port()
-        advance = self.registers.advance
-        self.m.d.comb += [
-            write.addr.eq(place),
-            write.data.eq(word),
-            write.en.eq(advance & when),
-            read.addr.eq(read_place),
-            read.en.eq(advance),
-        ]
-        return read.data
 
 
 def split(word: Value, widths: list[int]) -> list[Value]:

@@ -39,12 +39,11 @@ class ReciprocalUnit:
     m: Module
     registers: Registers
     units: Normaliser
-    least: int
 
     @property
     def shifts(self) -> int:
-        """Most zeros before the leading one of a sum that is not zero."""
-        return self.units.total_bits - self.least.bit_length()
+        """Most zeros before the leading one of a sum."""
+        return self.units.total_bits - 1 - self.units.floor_bits
 
     @property
     def width(self) -> int:
@@ -58,9 +57,19 @@ class ReciprocalUnit:
         return units.total_fraction + 1 - units.total_bits - units.reciprocal_fraction
 
     def outputs(self, row: Row) -> Factor:
-        """The factor of each sum."""
+        """The factor of each row's sum."""
+        registers = self.registers
+        return Factor(
+            factor=self.factor(row.total),
+            top=registers.late(row.top, 6, "factor_top"),
+            valid=registers.late_flag(row.valid, 6, "factor_valid"),
+            last=registers.late(row.last, 6, "factor_last"),
+        )
+
+    def factor(self, total: Value) -> Value:
+        """The factor of each sum; of one that is less than that of any row it means nothing."""
         m, registers, table = self.m, self.registers, self.units.table
-        part, zeros = self.normalised(row.total)
+        part, zeros = self.normalised(total)
 
         distance, segment = part[: table.distance_bits], part[table.distance_bits :]
         slopes = tuple(-slope for slope in table.slopes)
@@ -75,14 +84,7 @@ class ReciprocalUnit:
         low = registers.data(low, "line_low")
         value = registers.data(self.rounded(low, product), "reciprocal")
         zeros = registers.late(zeros, 3, "line_zeros")
-
-        factor = registers.data((value << zeros)[: self.width], "factor")
-        return Factor(
-            factor=factor,
-            top=registers.late(row.top, 6, "factor_top"),
-            valid=registers.late_flag(row.valid, 6, "factor_valid"),
-            last=registers.late(row.last, 6, "factor_last"),
-        )
+        return registers.data((value << zeros)[: self.width], "factor")
 
     def normalised(self, total: Value) -> tuple[Value, Value]:
         """What is behind a sum's leading one, and how many zeros are before it, 2 cycles later."""

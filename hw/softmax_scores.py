@@ -2,15 +2,16 @@
 
 from dataclasses import dataclass
 
-from amaranth.hdl import Cat, Const, Module, Value
+from amaranth.hdl import Const, Module, Value
 
 from ffp8.golden.converter import ConverterConfig
 from ffp8.golden.raw import RawFormat
 from ffp8.golden.scalar_format import ScalarFormat
-from ffp8.golden.softmax import SoftmaxConfig
+from ffp8.golden.softmax_options import PowersOptions
 
-from .converter import Converter, offset_of
-from .operand import is_integer, signed_integer, unpack
+from .converter import Converter
+from .factor import times_factor
+from .operand import unpack
 from .registers import Registers
 
 __all__ = ["Scores"]
@@ -22,7 +23,7 @@ class Scores:
 
     m: Module
     registers: Registers
-    config: SoftmaxConfig
+    config: PowersOptions
 
     def outputs(self, scores: Value, mask: Value | None) -> tuple[list[Value], list[Value] | None]:
         """The arguments, and which of them are left out; None if none ever is."""
@@ -56,7 +57,8 @@ class Scores:
         m, registers, config = self.m, self.registers, self.config
         fmt = config.a
         if config.log2e_bits:
-            fmt, code = self.times_log2e(code, lane)
+            factor = config.log2e, config.log2e_bits
+            fmt, code = times_factor(m, fmt, code, factor, f"scaled_score_{lane}")
             code = registers.data(code, f"scaled_{lane}")
         if fmt != config.argument:
             converter = Converter(
@@ -69,39 +71,3 @@ class Scores:
             ]
             code = Value.cast(converter.out)
         return registers.data(code, f"argument_{lane}").as_signed()
-
-    def times_log2e(self, code: Value, lane: int) -> tuple[RawFormat, Value]:
-        """A score times log2(e), with all bits."""
-        config, fmt = self.config, self.config.a
-        factor = Const(config.log2e)
-        if is_integer(fmt):
-            number = signed_integer(fmt, code)
-            product = (number * Cat(factor, Const(0, 1)).as_signed()).as_unsigned()
-            raw = RawFormat(
-                significand=len(product),
-                exponent=0,
-                bias=config.log2e_bits - offset_of(fmt),
-                sign=False,
-                infinity=False,
-                nan=False,
-                complement=True,
-            )
-            return raw, product
-        parts = unpack(self.m, fmt, code, f"scaled_score_{lane}")
-        product = parts.significand * factor
-        fields = {
-            "significand": product,
-            "exponent": parts.exponent,
-            "sign": parts.sign,
-            "infinity": parts.infinity,
-            "nan": parts.nan,
-        }
-        raw = RawFormat(
-            significand=len(product),
-            exponent=len(parts.exponent),
-            bias=config.log2e_bits - offset_of(fmt),
-            sign=True,
-            infinity=True,
-            nan=True,
-        )
-        return raw, Cat(fields[name] for name in raw.fields)

@@ -38,10 +38,20 @@ class StreamComponent(BlockComponent[Config]):
     i: stream.Interface
     o: stream.Interface
 
+    _outer: Value | None = None
+
+    def inside(self, advance: Value) -> None:
+        """Let a block that this one is a part of say when it advances, for all of its parts.
+
+        The output's `ready` counts for nothing then.
+        """
+        self._outer = advance
+
     def elaborate(self, platform: Any) -> Module:
         m = Module()
         advance = Signal()
-        m.d.comb += advance.eq(~self.o.valid | self.o.ready)
+        outer = self._outer
+        m.d.comb += advance.eq(~self.o.valid | self.o.ready if outer is None else outer)
         operands = {port.name: value(self, port) for port in self.config.operands}
         valid, outputs = self.datapath(m, advance, self.i.valid, operands, platform)
         m.d.comb += [self.i.ready.eq(advance & self.room), self.o.valid.eq(valid)]

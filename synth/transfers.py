@@ -16,8 +16,9 @@ __all__ = ["placed", "transfers"]
 #: taken. In the first part nothing stalls.
 PACES = ((1.0, 1.0), (0.75, 0.75), (1.0, 0.4), (0.4, 1.0))
 
-#: Frames between two resets, on average, but for the first part.
+#: Frames between two resets, on average, but for the first part; and times the latency, at least.
 FRAMES_BETWEEN_RESETS = 12
+LATENCIES_BETWEEN_RESETS = 4
 
 
 def transfers(
@@ -33,7 +34,10 @@ def transfers(
     count = len(ends)
     # The beats that frames begin with, but for the first.
     begins = np.flatnonzero(ends) + 1
-    resets_share = len(begins) / (max(count, 1) * FRAMES_BETWEEN_RESETS)
+    resets_share = min(
+        len(begins) / (max(count, 1) * FRAMES_BETWEEN_RESETS),
+        1 / (LATENCIES_BETWEEN_RESETS * max(config.latency, 1)),
+    )
     state = StreamState(config)
     place, waiting = 0, False
     offered: list[int] = []

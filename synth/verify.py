@@ -1,7 +1,9 @@
 """Verification: a unit's outputs against golden's, in every cycle."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -140,7 +142,7 @@ def expected(
     """
     schedule = config.schedule(stimuli.inputs)
     operands = {port.name: stimuli.inputs[port.name][schedule.taken] for port in config.operands}
-    results = golden_results(config, operands)
+    results = golden_results(config, operands, schedule.starts)
     always = np.ones(len(stimuli), bool)
     defined = {
         port.name: always if port.name in schedule.control else schedule.shown
@@ -149,15 +151,20 @@ def expected(
     return schedule.show(results), defined, schedule
 
 
-def golden_results(config: BlockConfig, operands: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Golden's outputs; some cases at a time where these do not depend on each other."""
+def golden_results(
+    config: BlockConfig, operands: dict[str, np.ndarray], starts: Sequence[int]
+) -> dict[str, np.ndarray]:
+    """Golden's outputs, anew from each start on.
+
+    Some cases are computed at a time where these do not depend on each other.
+    """
     golden = BLOCKS[config.block].golden
     count = len(next(iter(operands.values())))
-    if config.has_state or count <= AT_ONCE:
-        return golden(config, **operands)
+    if not config.has_state:
+        starts = range(0, max(count, 1), AT_ONCE)
     parts = [
-        golden(config, **{name: codes[start : start + AT_ONCE] for name, codes in operands.items()})
-        for start in range(0, count, AT_ONCE)
+        golden(config, **{name: codes[start:end] for name, codes in operands.items()})
+        for start, end in pairwise([*starts, count])
     ]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 

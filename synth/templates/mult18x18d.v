@@ -1,6 +1,8 @@
-// Multiplier block of the Lattice ECP5. Synthesis has its own; this shell is for it to check against.
+// Multiplier block of the Lattice ECP5. Synthesis has its own; for it this is a shell to check against.
+// Simulators get unsigned numbers, and a register behind the product, as it is used here.
 `ifdef SYNTHESIS
 (* blackbox *) (* syn_black_box *)
+`endif
 module MULT18X18D(
     input A0, A1, A2, A3, A4, A5, A6, A7, A8,
         A9, A10, A11, A12, A13, A14, A15, A16, A17,
@@ -13,21 +15,7 @@ module MULT18X18D(
         P27, P28, P29, P30, P31, P32, P33, P34, P35
 );
     parameter REG_OUTPUT_CLK = "NONE";
-endmodule
-`else
-// For simulators: unsigned numbers, and a register behind the product, as it is used here.
-module MULT18X18D(
-    input A0, A1, A2, A3, A4, A5, A6, A7, A8,
-        A9, A10, A11, A12, A13, A14, A15, A16, A17,
-    input B0, B1, B2, B3, B4, B5, B6, B7, B8,
-        B9, B10, B11, B12, B13, B14, B15, B16, B17,
-    input SIGNEDA, SIGNEDB, SOURCEA, SOURCEB, CLK0, CE0, RST0,
-    output P0, P1, P2, P3, P4, P5, P6, P7, P8,
-        P9, P10, P11, P12, P13, P14, P15, P16, P17,
-        P18, P19, P20, P21, P22, P23, P24, P25, P26,
-        P27, P28, P29, P30, P31, P32, P33, P34, P35
-);
-    parameter REG_OUTPUT_CLK = "NONE";
+`ifndef SYNTHESIS
     wire [17:0] a = {A17, A16, A15, A14, A13, A12, A11, A10, A9,
         A8, A7, A6, A5, A4, A3, A2, A1, A0};
     wire [17:0] b = {B17, B16, B15, B14, B13, B12, B11, B10, B9,
@@ -40,5 +28,5 @@ module MULT18X18D(
         P26, P25, P24, P23, P22, P21, P20, P19, P18,
         P17, P16, P15, P14, P13, P12, P11, P10, P9,
         P8, P7, P6, P5, P4, P3, P2, P1, P0} = product;
-endmodule
 `endif
+endmodule

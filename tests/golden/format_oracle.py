@@ -14,7 +14,7 @@ from functools import cached_property
 from math import floor, inf, isnan, nan
 from typing import Any, NamedTuple
 
-__all__ = ["Flags", "Oracle", "Value", "reaches_one", "valid_fields"]
+__all__ = ["Flags", "Oracle", "Value", "product", "reaches_one", "valid_fields"]
 
 TWO = Fraction(2)
 
@@ -25,6 +25,21 @@ class Value:
 
     negative: bool
     magnitude: Fraction | float
+
+    @property
+    def is_nan(self) -> bool:
+        return is_nan(self.magnitude)
+
+
+def product(a: Value, b: Value) -> Value:
+    """The product as IEEE 754 has it."""
+    negative = a.negative != b.negative
+    x, y = a.magnitude, b.magnitude
+    if isinstance(x, Fraction) and isinstance(y, Fraction):
+        return Value(negative, x * y)
+    if a.is_nan or b.is_nan or x == 0 or y == 0:
+        return Value(negative, nan)
+    return Value(negative, inf)
 
 
 class Flags(NamedTuple):

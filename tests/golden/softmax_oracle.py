@@ -8,8 +8,9 @@ import numpy as np
 
 from ffp8.golden.piecewise import Fit
 from ffp8.golden.softmax import SoftmaxConfig
+from ffp8.golden.softmax_options import CommonOptions, ResultOptions
 
-__all__ = ["row_oracle"]
+__all__ = ["floor_to", "round_to", "row_oracle", "value"]
 
 NOTHING = Fraction(0)
 
@@ -59,11 +60,12 @@ def line(kind: str, segments: int, fit: Fit, fraction: Fraction) -> tuple[Fracti
     return low, slope
 
 
-def value(kind: str, config: SoftmaxConfig, fraction: Fraction, steps: int) -> Fraction:
+def value(kind: str, config: CommonOptions, fraction: Fraction, steps: int) -> Fraction:
     """The table's value at a fraction that is a multiple of 2^-steps."""
     if kind == "power":
         segments, fit, fmt = config.segments, config.fit, config.power
     else:
+        assert isinstance(config, ResultOptions)
         segments, fit = config.reciprocal_segments, config.reciprocal_fit
         fmt = config.reciprocal
     bits = -fmt.quantum_exponent

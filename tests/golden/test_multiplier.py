@@ -1,7 +1,6 @@
 """The golden multiplier against exact rationals and ml_dtypes."""
 
 import itertools
-import math
 import re
 from fractions import Fraction
 from typing import Any
@@ -9,7 +8,7 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 import pytest
-from format_oracle import Flags, Oracle, Value
+from format_oracle import Flags, Oracle, Value, product
 
 from ffp8.golden.formats import Format, integer
 from ffp8.golden.multiplier import MultiplierConfig, multiply
@@ -41,21 +40,6 @@ def some_pairs(a: Format, b: Format, count: int, seed: int) -> tuple[np.ndarray,
     random = np.stack([chance.integers(0, 2**fmt.width, count) for fmt in (a, b)], axis=1)
     both = np.concatenate([corners, random])
     return both[:, 0].astype(a.codes.dtype), both[:, 1].astype(b.codes.dtype)
-
-
-def is_nan(value: Value) -> bool:
-    return isinstance(value.magnitude, float) and math.isnan(value.magnitude)
-
-
-def product(a: Value, b: Value) -> Value:
-    """The product as IEEE 754 has it."""
-    negative = a.negative != b.negative
-    x, y = a.magnitude, b.magnitude
-    if isinstance(x, Fraction) and isinstance(y, Fraction):
-        return Value(negative, x * y)
-    if is_nan(a) or is_nan(b) or x == 0 or y == 0:
-        return Value(negative, math.nan)
-    return Value(negative, math.inf)
 
 
 #: Formats of a, b and the result: unsigned by signed, odd biases, each kind of special codes,
@@ -128,7 +112,7 @@ def expected(
     if isinstance(magnitude, Fraction):
         magnitude = oracle.numerator(magnitude)
     code, flags = oracle.encode(exact.negative, magnitude, str(rounding), str(overflow), random)
-    made = is_nan(exact) and not is_nan(x) and not is_nan(y)
+    made = exact.is_nan and not x.is_nan and not y.is_nan
     return code, flags._replace(invalid=flags.invalid or made)
 
 
@@ -184,7 +168,7 @@ def test_raw_product_is_exact(triple: tuple[str, str, str]) -> None:
     values = got.to_fractions()
     for at, (x, y) in enumerate(zip(first, second, strict=True)):
         want = product(oracles[0].decode(int(x)), oracles[1].decode(int(y)))
-        assert bool(got.nan[at]) == is_nan(want)
+        assert bool(got.nan[at]) == want.is_nan
         if not got.nan[at]:
             assert abs(values[at]) == want.magnitude
             assert bool(got.negative[at]) == want.negative

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from softmax_cases import codes_of
 from softmax_oracle import row_oracle
 
 from ffp8.golden.converter import from_fractions
@@ -12,7 +13,6 @@ from ffp8.golden.online_softmax import powers
 from ffp8.golden.piecewise import Fit
 from ffp8.golden.posit import Posit
 from ffp8.golden.rounding import Rounding
-from ffp8.golden.scalar_format import ScalarFormat
 from ffp8.golden.softmax import SoftmaxConfig, softmax, softmax_rows
 from ffp8.golden.softmax_flow import RowFlow
 from ffp8.golden.softmax_passes import arguments, unnormalised
@@ -68,16 +68,6 @@ CONFIGS = {
 def float_softmax(values: np.ndarray, base: float = 2.0) -> np.ndarray:
     found = np.power(base, values - values.max(axis=1, keepdims=True))
     return found / found.sum(axis=1, keepdims=True)
-
-
-def codes_of(config: SoftmaxConfig, rng: np.random.Generator, rows: int, length: int) -> np.ndarray:
-    """Scores of many spreads, and of all codes now and then."""
-    spread = np.exp2(rng.uniform(-3, 4, (rows, 1)))
-    values = rng.standard_normal((rows, length)) * spread + rng.uniform(-8, 8, (rows, 1))
-    assert isinstance(config.a, ScalarFormat)
-    codes = config.a.encode(values).astype(np.int64)
-    strange = rng.integers(0, 2**config.a.width, codes.shape)
-    return np.where(rng.random((rows, length)) < 0.1, strange, codes)
 
 
 @pytest.mark.parametrize("name", CONFIGS)

@@ -2,8 +2,9 @@
 
 PART is ``small``: all codes between all formats of the catalogue of up to 8 bits; ``wide``: all
 codes of float16 and bfloat16 to those of 8 bits, and back; ``float32``: the values of each 8-bit
-format, the middles between them, the codes next to these, and ten million random codes.
-Without it, all three. The tests run a sample.
+format, the middles between them, the codes next to these, and ten million random codes;
+``stochastic``: all codes with all random words of 3 to 8 bits. Without it, all four. The tests
+run a sample.
 """
 
 import itertools
@@ -19,7 +20,7 @@ from ffp8.golden.rounding import Overflow, Rounding
 from ffp8.golden.scalar_format import ScalarFormat
 from ffp8.synth.verify import verify
 
-__all__ = ["converter", "small", "wide"]
+__all__ = ["converter", "small", "stochastic", "wide"]
 
 SMALL = [entry.format for entry in CATALOGUE if entry.format.width <= 8]
 
@@ -78,6 +79,26 @@ def float32() -> Iterator[ConverterConfig]:
             yield ConverterConfig(a=ScalarFormat.parse("float32"), out=small, stages=0)
 
 
+#: Formats for stochastic roundings: floats, their subnormals, integers, fixed point, posits and
+#: radix 4.
+NARROWED = (
+    ("e5m2", "e2m1fn"),
+    ("e4m3fn", "s1e2m2b3"),
+    ("e3m4", "q3.2"),
+    ("int8", "s1e3m1"),
+    ("posit8_1", "e3m2fn"),
+    ("e4m3fn", "posit5_1"),
+    ("e5m2", "fp4_radix4"),
+)
+
+
+def stochastic() -> Iterator[ConverterConfig]:
+    """Each stochastic rounding with words of 3 to 8 bits, between some formats."""
+    roundings = [rounding for rounding in Rounding if rounding.stochastic]
+    for (a, out), rounding, bits in itertools.product(NARROWED, roundings, range(3, 9)):
+        yield converter(a, out, rounding=rounding, random_bits=bits, stages=0, flags=True)
+
+
 def run(configs: Iterator[ConverterConfig], engine: str, seeds: int, count: int | None) -> int:
     """Compare converters with golden, and say how many are wrong."""
     start, cases, failed, units = time.monotonic(), 0, 0, 0
@@ -95,7 +116,7 @@ def run(configs: Iterator[ConverterConfig], engine: str, seeds: int, count: int 
 
 
 def main() -> int:
-    parts = sys.argv[1:] or ["small", "wide", "float32"]
+    parts = sys.argv[1:] or ["small", "wide", "float32", "stochastic"]
     failed = 0
     if "small" in parts:
         failed += run(small(), "amaranth", 1, None)
@@ -103,6 +124,8 @@ def main() -> int:
         failed += run(wide(), "cxxrtl", 1, None)
     if "float32" in parts:
         failed += run(float32(), "cxxrtl", RUNS, CODES)
+    if "stochastic" in parts:
+        failed += run(stochastic(), "cxxrtl", 1, None)
     return int(failed > 0)
 
 

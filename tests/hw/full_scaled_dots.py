@@ -63,6 +63,10 @@ def full(a: str, b: str, **options: Any) -> ScaledDotConfig:
 FULL_SIZE = (
     ScaledDotConfig.preset("keller-int4", stages=12, flags=True, enable=True),
     ScaledDotConfig.preset("keller-int8", stages=12, flags=True),
+    scaled(
+        "int4_x128_uint8", "int4_x128_uint8", factor_bits=8, accumulate="running", out="q34.-8",
+        stages=10,
+    ),
     full("nvfp4", "nvfp4", out="float32", flags=True),
     full("nvfp4", "nvfp4", out="float32", accumulate="running"),
     full("nvfp4", "nvfp4", out="float32", accumulate="exact", terms=4096),
@@ -74,7 +78,7 @@ FULL_SIZE = (
     full("mxint8", "mxint8", out="float32"),
     full("mxfp8_e4m3", "mxfp4", out="float32", accumulate="running"),
     full("mxfp4", "mxfp4", accumulate="exact", terms=1024),
-)
+)  # fmt: skip
 
 
 def main() -> int:

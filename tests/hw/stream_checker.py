@@ -108,7 +108,7 @@ def check_pace(trace: Trace) -> None:
     assert calm > len(idle) // 16, "there was no time without stalls"
     assert trace.taken[:calm].all(), "the block did not take a beat"
     came = np.flatnonzero(trace.given[:calm])
-    if trace.config.beats is None:
+    if trace.config.beats is None or trace.config.beatwise:
         assert len(came), "there was no whole frame without stalls"
         assert came.tolist() == due(trace, calm), "a beat was early or late"
         return
@@ -119,13 +119,21 @@ def check_pace(trace: Trace) -> None:
 
 
 def due(trace: Trace, calm: int) -> list[int]:
-    """When beats come of frames that end with a flag, and give as many beats as they have.
+    """When beats come of frames that end with a flag.
 
-    A frame comes out `latency` cycles after its end, or when the one before is through.
+    A frame goes on its way `latency` cycles after its end, or when the one before is through, a
+    beat a cycle. Beats that come out have a flag for their frame's end if all of them do; else
+    the last one's cycle is that of the frame's only result. Where beats come out by themselves,
+    each does `latency` cycles after it went in.
     """
+    if trace.config.beatwise:
+        return list(range(trace.config.latency, calm))
     ends = np.flatnonzero(trace.of(Role.LAST, Direction.INPUT)[:calm])
+    all_come = any(port.role is Role.LAST for port in trace.config.data_outputs)
     found: list[int] = []
+    through = 0
     for end, beats in zip(ends, np.diff(ends, prepend=-1), strict=True):
-        start = max(int(end) + trace.config.latency, found[-1] + 1 if found else 0)
-        found += range(start, start + int(beats))
+        start = max(int(end) + trace.config.latency, through)
+        through = start + int(beats)
+        found += range(start, through) if all_come else [through - 1]
     return [cycle for cycle in found if cycle < calm]

@@ -5,7 +5,7 @@
 from functools import cache
 
 import pytest
-from full_converters import SMALL, converter, small, wide
+from full_converters import SMALL, converter, small, stochastic, wide
 
 from ffp8.golden.converter import ConverterConfig
 from ffp8.golden.formats import Format
@@ -117,6 +117,8 @@ def test_sweep_covers_what_it_says() -> None:
     }
     eights = [fmt for fmt in SMALL if fmt.width == 8]
     assert {config.out for config in wide()} >= set(eights)
+    words = {(config.rounding, config.random_bits) for config in stochastic()}
+    assert len(words) == 3 * 6
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,12 @@ from functools import cache
 from typing import Any
 
 import pytest
+from multiplier_records import all_pairs_are_goldens, many_pairs_are_goldens, records_of
 
 from ffp8.golden.formats import Format
 from ffp8.golden.multiplier import MultiplierConfig
 from ffp8.hw.multiplier import Multiplier
 from ffp8.synth.design import elaborate
-from ffp8.synth.engines import open_engines
 from ffp8.synth.verify import Verification, verify
 
 
@@ -64,25 +64,17 @@ SAMPLED = (
 
 @cache
 def records() -> dict[MultiplierConfig, Verification]:
-    """One record a configuration; their simulations are compiled side by side."""
-    configs = (*EXHAUSTIVE, *SAMPLED)
-    open_engines([elaborate(config) for config in configs])
-    return {config: verify(config) for config in configs}
+    return records_of((*EXHAUSTIVE, *SAMPLED))
 
 
 @pytest.mark.parametrize("config", EXHAUSTIVE, ids=lambda config: config.identifier)
 def test_all_pairs_are_goldens(config: MultiplierConfig) -> None:
-    record = records()[config]
-    assert record.exhaustive
-    assert record.cases == 2**16
-    assert not record.first
+    all_pairs_are_goldens(records()[config], config)
 
 
 @pytest.mark.parametrize("config", SAMPLED, ids=lambda config: config.identifier)
 def test_corners_and_random_codes_are_goldens(config: MultiplierConfig) -> None:
-    record = records()[config]
-    assert record.cases > 10_000
-    assert not record.first
+    many_pairs_are_goldens(records()[config])
 
 
 def test_stalls_are_part_of_the_comparison() -> None:

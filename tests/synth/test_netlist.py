@@ -5,10 +5,10 @@ from itertools import islice
 
 import numpy as np
 import pytest
+from block_product import block_product
 
 from ffp8.golden.formats import Format
 from ffp8.golden.multiplier import MultiplierConfig, multiply
-from ffp8.golden.ports import Direction, Port
 from ffp8.synth.design import Design, elaborate
 from ffp8.synth.engines import open_engine
 from ffp8.synth.engines.cxxrtl import single_pass, translate
@@ -22,34 +22,6 @@ E4M3 = MultiplierConfig(
 SMALL = MultiplierConfig(
     a=Format.parse("s0e2m2"), b=Format.parse("s1e2m1"), out=Format.parse("s1e3m2")
 )
-
-PRODUCT = """
-module \\product
-  wire width 9 input 1 \\a
-  wire width 9 input 2 \\b
-  wire width 18 output 3 \\out
-  cell $mul \\mul
-    parameter \\A_SIGNED 0
-    parameter \\A_WIDTH 9
-    parameter \\B_SIGNED 0
-    parameter \\B_WIDTH 9
-    parameter \\Y_WIDTH 18
-    connect \\A \\a
-    connect \\B \\b
-    connect \\Y \\out
-  end
-end
-"""
-
-
-def product() -> Design:
-    """The product of two numbers of 9 bits, as multiplier blocks have it."""
-    ports = (
-        Port(name="a", direction=Direction.INPUT, bits=9, meaning="one"),
-        Port(name="b", direction=Direction.INPUT, bits=9, meaning="other"),
-        Port(name="out", direction=Direction.OUTPUT, bits=18, meaning="product"),
-    )
-    return Design(top="product", ports=ports, clock=None, rtlil=PRODUCT)
 
 
 def mismatches(config: MultiplierConfig, design: Design) -> int:
@@ -123,7 +95,7 @@ def test_unknown_device() -> None:
 
 def test_a_cell_without_a_model_is_an_error() -> None:
     with pytest.raises(ToolFailed, match=r"(?s)^Yosys made no gates .*MULT18X18D") as caught:
-        gates(product(), "ecp5", dsp=True)
+        gates(block_product(), "ecp5", dsp=True)
     assert "ERROR" in caught.value.log.read_text()
 
 

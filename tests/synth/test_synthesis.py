@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from block_product import block_product
 
 from ffp8.golden.ports import Direction, Port
 from ffp8.synth import synthesis
@@ -71,35 +72,6 @@ def adder(*, registered: bool = True) -> Design:
         clock="clk" if registered else None,
         rtlil=ADDER + (REGISTERED if registered else COMBINATIONAL),
     )
-
-
-PRODUCT = """
-module \\product
-  wire width 9 input 1 \\a
-  wire width 9 input 2 \\b
-  wire width 18 output 3 \\out
-  cell $mul \\mul
-    parameter \\A_SIGNED 0
-    parameter \\A_WIDTH 9
-    parameter \\B_SIGNED 0
-    parameter \\B_WIDTH 9
-    parameter \\Y_WIDTH 18
-    connect \\A \\a
-    connect \\B \\b
-    connect \\Y \\out
-  end
-end
-"""
-
-
-def product() -> Design:
-    """The product of two numbers of 9 bits, as multiplier blocks have it."""
-    ports = (
-        Port(name="a", direction=Direction.INPUT, bits=9, meaning="one"),
-        Port(name="b", direction=Direction.INPUT, bits=9, meaning="other"),
-        Port(name="out", direction=Direction.OUTPUT, bits=18, meaning="product"),
-    )
-    return Design(top="product", ports=ports, clock=None, rtlil=PRODUCT)
 
 
 @pytest.fixture(scope="module")
@@ -213,7 +185,7 @@ def test_area_only() -> None:
 
 @pytest.mark.parametrize("dsp", [False, True])
 def test_multiplier_blocks_only_where_allowed(dsp: bool) -> None:
-    result = synthesise(product(), "ecp5-25k", dsp=dsp, timing=False)
+    result = synthesise(block_product(), "ecp5-25k", dsp=dsp, timing=False)
     assert result.area.dsp == dsp
     assert result.to_json()["dsp_allowed"] == dsp
 
