@@ -155,6 +155,13 @@ class Exerciser(wiring.Component):
         """Whether a beat ends its frame, which it does at the latest when that is full."""
         assert isinstance(self.config, StreamConfig)
         place = Signal(range(self.config.longest))
+        if self.config.grain > 1:
+            # Of vectors, of which frames are made.
+            beat = Signal(range(self.config.grain))
+            full = beat == self.config.grain - 1
+            last = last & full
+            with m.If(step):
+                m.d.sync += beat.eq(Mux(full, 0, beat + 1))
         ends = Signal()
         m.d.comb += ends.eq(last | (place == self.config.longest - 1))
         with m.If(step):

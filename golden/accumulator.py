@@ -51,6 +51,9 @@ BEHIND = ("magnitude", "coarse", "normal", "neighbour")
 ORDER = ("term", "partial", "operand")
 EXACT_ORDER = ("shift", "normal", "magnitude", "term", "coarse", "neighbour")
 
+#: The same for terms in fixed point, which have their places: nothing moves them.
+FIXED_ORDER = ("normal", "magnitude", "coarse", "neighbour", "term", "shift")
+
 
 @dataclass(frozen=True, kw_only=True)
 class AccumulatorConfig(BlockConfig):
@@ -160,7 +163,9 @@ class AccumulatorConfig(BlockConfig):
     @property
     def cuts(self) -> tuple[str, ...]:
         """The places that get registers besides those of the sums."""
-        order = EXACT_ORDER if self.kind is Kind.EXACT else ORDER
+        order = ORDER
+        if self.kind is Kind.EXACT:
+            order = EXACT_ORDER if has_exponents(self.a) else FIXED_ORDER
         offered = [place for place in order if place in places(self)]
         return tuple(offered[: self.latency - len(LOOPS[self.kind])])
 
@@ -201,6 +206,14 @@ class AccumulatorConfig(BlockConfig):
         if self.flags:
             ports += flag_ports("sum")
         return tuple(ports)
+
+
+def has_exponents(fmt: AnyFormat) -> bool:
+    """Whether numbers of a format have places of their own."""
+    if isinstance(fmt, RawFormat):
+        return fmt.exponent > 0
+    assert isinstance(fmt, ScalarFormat)
+    return fmt.max_exponent_field > 0
 
 
 def places(config: AccumulatorConfig) -> tuple[str, ...]:

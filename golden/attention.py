@@ -11,7 +11,8 @@ from .accumulator import AccumulatorConfig, Kind
 from .accumulator import places as sum_places
 from .any_format import AnyFormat
 from .attention_flow import ReducedFlow
-from .attention_steps import arguments, weighted
+from .attention_softmax import AnySoftmax, rows_of
+from .attention_steps import weighted, weights_of
 from .block import option
 from .fma_tree import FmaTreeConfig
 from .formats import Format, fixed_point
@@ -19,14 +20,10 @@ from .ports import Direction, Port, Role
 from .ranges import Range, value_range
 from .rounding import Overflow, Rounding
 from .scalar_format import ScalarFormat
-from .softmax import SoftmaxConfig, softmax
 from .stream import Flow, StreamConfig, stream_ports
 from .tree_places import places
 
 __all__ = ["AttentionConfig", "attend", "attention"]
-
-#: Options of the softmax that this block has itself, or says by others.
-OWN = ("a", "out", "lanes", "length", "mask", "log2e_bits")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,10 +41,9 @@ class AttentionConfig(StreamConfig):
     * It is multiplied with a constant, log2(e) times the `scale`, which is rounded to
       `scale_bits` significant bits, and rounded once to the softmax's `argument`, to nearest. It
       saturates there, infinite scores too; NaN becomes zero.
-    * The softmax is of base 2, and with that constant of base e. It has all options of the block
-      `softmax` but for those that are this block's; where it has none of its own, `total` has as
-      many integer bits as the longest row needs. Its results, the weights, are of the format
-      `probabilities`.
+    * The softmax is of base 2, and with that constant of base e. It is that of a block, with all
+      of its options but for those that are this block's (see `attention_softmax.rows_of`). Its
+      results, the weights, are of the format `probabilities`.
     * A result is the exact sum of a row's weights times values, rounded once to `out`. A sum of
       zero is +0. NaN and infinities among the values are as in `fma-tree`, also where a weight is
       zero.
@@ -86,7 +82,7 @@ class AttentionConfig(StreamConfig):
         "significant bits of the scale times log2(e)", default=8, minimum=1, maximum=16
     )
     softmax: str = option(
-        "preset of the softmax, and its options: wide,segments=8 or power=uq1.10,fit=minimax",
+        "preset or block of the softmax, and its options: wide,segments=8 or power=uq1.10",
         default="wide",
     )
     probabilities: ScalarFormat = option(
@@ -129,19 +125,15 @@ class AttentionConfig(StreamConfig):
         return factor >> zeros, bits - zeros
 
     @cached_property
-    def rows(self) -> SoftmaxConfig:
+    def rows(self) -> AnySoftmax:
         """The softmax of scaled scores."""
-        given = softmax_options(self.softmax)
-        own = {"lanes": self.lanes, "mask": self.mask, "out": self.probabilities}
-        # The least row, as long as the sum's width is not known.
-        found = SoftmaxConfig.from_json(given | own | {"length": 1})
-        found = replace(found, a=found.argument)
-        if "total" in given.keys() - preset_options(self.softmax).keys():
-            return replace(found, length=self.length)
-        keys = -(-self.length // self.lanes) * self.lanes
-        fraction = -found.total.quantum_exponent
-        total = fixed_point(keys.bit_length(), fraction, sign=False)
-        return replace(found, length=self.length, total=total)
+        return rows_of(
+            self.softmax,
+            lanes=self.lanes,
+            length=self.length,
+            mask=self.mask,
+            out=self.probabilities,
+        )
 
     @cached_property
     def value_tree(self) -> FmaTreeConfig:
@@ -160,7 +152,9 @@ class AttentionConfig(StreamConfig):
             overflow=self.overflow,
             enable=True,
         )
-        return replace(found, stages=found.latency + len(sum_places(found)))
+        # Terms come from registers, and have their places.
+        behind = [place for place in sum_places(found) if place not in {"term", "shift"}]
+        return replace(found, stages=found.latency + len(behind))
 
     @property
     def score(self) -> AnyFormat:
@@ -261,36 +255,6 @@ def pipelined(config: FmaTreeConfig) -> FmaTreeConfig:
     return replace(config, stages=max(len(places(config)), 1), enable=True)
 
 
-def preset_options(text: str) -> dict[str, object]:
-    """The options of the preset that a text begins with; none without one."""
-    name = text.split(",", maxsplit=1)[0]
-    if not name or "=" in name:
-        return {}
-    if name not in SoftmaxConfig.presets:
-        known = ", ".join(SoftmaxConfig.presets)
-        raise ValueError(
-            f"Option softmax must be {known}, or begin with an option of it as segments=4, "
-            f"not {text!r}"
-        )
-    return dict(SoftmaxConfig.presets[name].options({}))
-
-
-def softmax_options(text: str) -> dict[str, object]:
-    """The options of the softmax that a text names, with those of its preset."""
-    found = preset_options(text)
-    words = text.split(",")[bool(found) :]
-    for word in words:
-        name, equals, value = word.partition("=")
-        if word and (not equals or name in OWN):
-            raise ValueError(
-                f"Option softmax must have options as segments=4, and none of "
-                f"{', '.join(OWN)}, not {word!r}"
-            )
-        if word:
-            found[name] = value
-    return {name: value for name, value in found.items() if name not in OWN}
-
-
 def attention(config: AttentionConfig, **operands: np.ndarray) -> dict[str, np.ndarray]:
     """The attention of rows that come in beats.
 
@@ -319,26 +283,6 @@ def attention(config: AttentionConfig, **operands: np.ndarray) -> dict[str, np.n
         v = np.where(left_out[..., np.newaxis], 0, v)
     out = weighted(config, weights, v, last)
     return {"out": out if config.value_size > 1 else out[:, 0]}
-
-
-def weights_of(
-    config: AttentionConfig,
-    q: np.ndarray,
-    k: np.ndarray,
-    left_out: np.ndarray | None,
-    last: np.ndarray,
-) -> np.ndarray:
-    """Codes of weights (beat, lane) of queries and keys that come in beats."""
-    beats, lanes, size = len(last), config.lanes, config.head_size
-    given = {
-        "a": arguments(config, np.reshape(q, (beats, size)), np.reshape(k, (beats, lanes, size))),
-        "last": last,
-    }
-    if lanes == 1:
-        given["a"] = given["a"][:, 0]
-    if left_out is not None:
-        given["mask"] = left_out
-    return np.reshape(softmax(config.rows, **given)["out"], (beats, lanes))
 
 
 def attend(

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .attention_softmax import softmax_of
 from .exact import INT64_BITS, Exact
 from .fma_tree import fma_tree
 from .rounding import Overflow, Rounding
@@ -12,7 +13,7 @@ from .scalar_format import code_dtype
 if TYPE_CHECKING:
     from .attention import AttentionConfig
 
-__all__ = ["arguments", "weighted"]
+__all__ = ["weighted", "weights_of"]
 
 #: Products that are made at once, so that their arrays fit into the processor's caches.
 AT_ONCE = 2**14
@@ -39,6 +40,26 @@ def arguments(config: "AttentionConfig", q: np.ndarray, k: np.ndarray) -> np.nda
         exact = config.score.unpack(scores) * constant
         found[part] = argument.round(exact, Rounding.NEAREST_EVEN, Overflow.SATURATE)[0]
     return found
+
+
+def weights_of(
+    config: "AttentionConfig",
+    q: np.ndarray,
+    k: np.ndarray,
+    left_out: np.ndarray | None,
+    last: np.ndarray,
+) -> np.ndarray:
+    """Codes of weights (beat, lane) of queries and keys that come in beats."""
+    beats, lanes, size = len(last), config.lanes, config.head_size
+    given = {
+        "a": arguments(config, np.reshape(q, (beats, size)), np.reshape(k, (beats, lanes, size))),
+        "last": last,
+    }
+    if lanes == 1:
+        given["a"] = given["a"][:, 0]
+    if left_out is not None:
+        given["mask"] = left_out
+    return np.reshape(softmax_of(config.rows, **given)["out"], (beats, lanes))
 
 
 def weighted(

@@ -12,7 +12,8 @@ Operands
     ``s = (s << 1) ^ (GENERATOR if the bit shifted out is 1)``, from the seed of `seeds`.
     A block with state is fed from registers, however few operand bits it has. A port of role FIRST
     or LAST is made of `RARE_BITS` operand bits, and high where all of them are ones, as they are
-    in the first case. One of role LAST is high, too, with the last beat of the longest frame.
+    in the first case. One of role LAST is high with the last beat of the longest frame, too, and
+    never where the frame's length would be no multiple of the block's `grain`.
 
 Signature
     All output bits, flags too, stand side by side in the same way, and are cut into words of 32
@@ -35,7 +36,7 @@ import numpy as np
 
 from .block import BlockConfig
 from .formats import code_dtype
-from .ports import Port, Role
+from .ports import Direction, Port, Role
 from .stream import StreamConfig
 
 __all__ = [
@@ -88,8 +89,9 @@ class Place:
 
     @property
     def width(self) -> int:
-        """Operand bits that the element is made of."""
-        return RARE_BITS if self.port.role in RARE else self.port.element_width
+        """Bits of the element, or operand bits that it is made of."""
+        rare = self.port.role in RARE and self.port.direction is Direction.INPUT
+        return RARE_BITS if rare else self.port.element_width
 
 
 @dataclass(frozen=True)
@@ -194,7 +196,9 @@ def operands(config: BlockConfig) -> dict[str, np.ndarray]:
         codes[place.port.name][:, place.element] = gather(words, place)
         if place.port.role is Role.LAST:
             assert isinstance(config, StreamConfig)
-            codes[place.port.name] |= full(codes[place.port.name][:, 0], config.longest)[:, None]
+            last = codes[place.port.name][:, 0]
+            last &= np.arange(length) % config.grain == config.grain - 1
+            last |= full(last, config.longest)
     return {
         port.name: codes[port.name] if port.elements > 1 else codes[port.name][:, 0]
         for port in config.operands

@@ -6,19 +6,21 @@ from typing import ClassVar
 
 import numpy as np
 
-from .ports import Port
+from .ports import Port, Role
 from .preset import Preset
-from .scalar_format import code_dtype
+from .scalar_format import ScalarFormat, code_dtype
 from .softmax_flow import RowFlow
 from .softmax_options import PowersOptions, ResultOptions, wide
 from .softmax_passes import check_rows, normalise, unnormalised
 from .stream import Flow, stream_ports
+from .vector_options import VectorOptions
+from .vector_quantizer import quantise_vectors
 
 __all__ = ["SoftmaxConfig", "softmax", "softmax_rows"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class SoftmaxConfig(PowersOptions, ResultOptions):
+class SoftmaxConfig(PowersOptions, ResultOptions, VectorOptions):
     """Softmax of rows of scores, `lanes` elements a cycle: 2^x / sum of 2^x, or e^x with a factor.
 
     A beat is `lanes` elements of a row; `last` is high with the last beat of a row, which may
@@ -48,6 +50,11 @@ class SoftmaxConfig(PowersOptions, ResultOptions):
       `power` or `reciprocal`, and their slopes to `slope_bits` fraction bits. Where a segment is
       one step of the argument, its start is the nearest number to the function.
 
+    * With `to`, results are quantised in vectors as `vector-quantizer` does, with options of the
+      same names but `element_rounding` and `quantizer_stages`. Rows are then whole vectors:
+      positions at their end are masked where there are none. There are no tensor scales, and no
+      random bits for elements.
+
     Rows come out in their order, one beat a cycle; the first beat `latency` cycles after the row's
     last one was taken, or when the row before is through. The block always has room: a row buffer
     holds the longest row and what comes while it is being finished.
@@ -61,6 +68,35 @@ class SoftmaxConfig(PowersOptions, ResultOptions):
     block: ClassVar[str] = "softmax"
     presets: ClassVar[Mapping[str, Preset]] = wide()
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.to is None:
+            return
+        if self.to.tensor is not None:
+            raise ValueError(f"Block format of to must have no tensor scale, not {self.to}")
+        if self.element_rounding.stochastic:
+            raise ValueError(
+                f"Option element_rounding must not be {self.element_rounding}: no bits are random"
+            )
+        if self.length % self.to.length:
+            raise ValueError(
+                f"Option length must be a multiple of the {self.to.length} elements of a vector, "
+                f"not {self.length}"
+            )
+
+    @property
+    def beat(self) -> tuple[ScalarFormat, int]:
+        return self.out, self.lanes
+
+    @property
+    def grain(self) -> int:
+        return 1 if self.quantizer is None else self.quantizer.beats
+
+    @property
+    def vector_latency(self) -> int:
+        """Cycles from the first result of a vector to its first element."""
+        return 0 if self.quantizer is None else self.quantizer.latency + self.grain - 1
+
     @property
     def depth(self) -> int:
         """Beats in the row buffer.
@@ -73,7 +109,7 @@ class SoftmaxConfig(PowersOptions, ResultOptions):
 
     @property
     def latency(self) -> int:
-        return self.stages.latency
+        return self.stages.latency + self.vector_latency
 
     @property
     def drain(self) -> int:
@@ -84,7 +120,13 @@ class SoftmaxConfig(PowersOptions, ResultOptions):
 
     @property
     def ports(self) -> tuple[Port, ...]:
-        return stream_ports(self.score_ports, self.result_ports)
+        if self.quantizer is None:
+            return stream_ports(self.score_ports, self.result_ports)
+        results = [
+            replace(port, name="vector_last") if port.role is Role.LAST else port
+            for port in self.quantizer.data_outputs
+        ]
+        return stream_ports(self.score_ports, [*results, self.result_ports[-1]])
 
 
 def softmax(config: SoftmaxConfig, **operands: np.ndarray) -> dict[str, np.ndarray]:
@@ -97,12 +139,14 @@ def softmax(config: SoftmaxConfig, **operands: np.ndarray) -> dict[str, np.ndarr
 
     Returns
     -------
-    Codes of `out`, and `out_last`, one for each beat.
+    Codes of `out`, and `out_last`, one for each beat; with `to` what the quantizer gives besides,
+    whose `last` is `vector_last`.
 
     Raises
     ------
     ValueError
-        If the beats do not end with a row, or a row is longer than the configuration's longest.
+        If the beats do not end with a row, or a row is longer than the configuration's longest, or
+        no multiple of its vectors.
     """
     last = np.asarray(operands["last"]).astype(bool)
     shape = np.shape(operands["a"])
@@ -116,25 +160,29 @@ def softmax(config: SoftmaxConfig, **operands: np.ndarray) -> dict[str, np.ndarr
         codes = normalise(
             config, unnormalised(config, np.reshape(operands["a"], beats), mask, last), last
         )
-    return {"out": codes.reshape(shape), "out_last": last.astype(np.uint8)}
+    found = {"out": codes.reshape(shape)}
+    if config.quantizer is not None:
+        found = quantise_vectors(config.quantizer, a=found["out"])
+        found["vector_last"] = found.pop("last")
+    return found | {"out_last": last.astype(np.uint8)}
 
 
 def softmax_rows(
     config: SoftmaxConfig, codes: np.ndarray, mask: np.ndarray | None = None
 ) -> np.ndarray:
-    """The softmax of the rows of a matrix of codes: those of the results.
+    """The softmax of the rows of a matrix of codes: those of the results, or of their elements.
 
-    The last lanes of a row that is no multiple of them are masked.
+    The last lanes of a row that is no multiple of them, or of vectors, are masked.
     """
     rows, length = codes.shape
-    beats = -(-length // config.lanes)
+    beats = -(-length // (config.lanes * config.grain)) * config.grain
     missing = beats * config.lanes - length
     left_out = np.zeros(codes.shape, bool) if mask is None else np.asarray(mask).astype(bool)
     left_out = np.pad(left_out, ((0, 0), (0, missing)), constant_values=True)
     padded = np.pad(codes, ((0, 0), (0, missing)))
     last = np.arange(rows * beats) % beats == beats - 1
     found = softmax(
-        replace(config, mask=True, length=max(config.length, length)),
+        replace(config, mask=True, length=max(config.length, beats * config.lanes)),
         a=padded.reshape(-1, config.lanes),
         mask=left_out.reshape(-1, config.lanes),
         last=last,

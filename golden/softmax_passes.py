@@ -124,9 +124,13 @@ def beat_port(
 def check_rows(config: CommonOptions, last: np.ndarray) -> None:
     """Raise unless all rows are as long as they may be, the one at the end, too."""
     ends = np.append(np.flatnonzero(last), len(last) - 1)
-    longest = int(np.diff(ends, prepend=-1).max(initial=0))
+    lengths = np.diff(ends, prepend=-1)
+    longest = int(lengths.max(initial=0))
     if longest > config.longest:
         raise ValueError(f"Row must have at most {config.longest} beats, not {longest}")
+    odd = lengths[lengths % config.grain > 0]
+    if len(odd):
+        raise ValueError(f"Row must be whole vectors of {config.grain} beats, not {odd[0]}")
 
 
 def softmax_powers(config: SoftmaxPowersConfig, **operands: np.ndarray) -> dict[str, np.ndarray]:

@@ -165,6 +165,11 @@ class StreamConfig(BlockConfig):
         return self.beats
 
     @property
+    def grain(self) -> int:
+        """Beats that frames have a multiple of, where their last one says where they end."""
+        return 1
+
+    @property
     def results(self) -> int:
         """Beats of a frame that comes out, where all that go in have one length."""
         raise NotImplementedError

@@ -7,6 +7,7 @@ from amaranth.hdl import Cat, Module, Value
 
 from ffp8.golden.attention import AttentionConfig
 from ffp8.golden.converter import ConverterConfig
+from ffp8.golden.softmax import SoftmaxConfig
 
 from .accumulator import Accumulator
 from .converter import Converter
@@ -18,6 +19,9 @@ from .softmax import Softmax, depth
 from .stream import StreamComponent
 
 __all__ = ["Attention"]
+
+#: The components of softmaxes, by their configurations.
+SOFTMAXES = {SoftmaxConfig: Softmax}
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,7 @@ class Attention(StreamComponent[AttentionConfig]):
         given["a"] = Cat(
             self.argument(m, registers, operands, lane) for lane in range(config.lanes)
         )
-        m.submodules.softmax = rows = Softmax(config.rows)
+        m.submodules.softmax = rows = SOFTMAXES[type(config.rows)](config.rows)
         rows.inside(advance)
         m.d.comb += rows.i.valid.eq(registers.late_flag(valid, config.before, "score_valid"))
         m.d.comb += [Value.cast(rows.i.payload[name]).eq(code) for name, code in given.items()]

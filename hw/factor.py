@@ -1,11 +1,12 @@
 """Numbers of any format times a constant, with all bits."""
 
-from amaranth.hdl import Cat, Const, Module, Value
+from amaranth.hdl import Cat, Module, Value
 
 from ffp8.golden.any_format import AnyFormat
 from ffp8.golden.raw import RawFormat
 
 from .converter import offset_of
+from .logic import times_constant
 from .operand import is_integer, signed_integer, unpack
 
 __all__ = ["times_factor"]
@@ -16,10 +17,9 @@ def times_factor(
 ) -> tuple[RawFormat, Value]:
     """A number times a constant, given as an integer and its fraction bits: format and code."""
     integer, fraction_bits = factor
-    constant = Const(integer)
     if is_integer(fmt):
         number = signed_integer(fmt, code)
-        product = (number * Cat(constant, Const(0, 1)).as_signed()).as_unsigned()
+        product = times_constant(m, number, integer, f"{name}_product").as_unsigned()
         raw = RawFormat(
             significand=len(product),
             exponent=0,
@@ -31,7 +31,7 @@ def times_factor(
         )
         return raw, product
     parts = unpack(m, fmt, code, name)
-    product = parts.significand * constant
+    product = times_constant(m, parts.significand, integer, f"{name}_product")
     fields = {
         "significand": product,
         "exponent": parts.exponent,

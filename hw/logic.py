@@ -6,7 +6,7 @@ from functools import reduce
 from operator import or_
 from typing import TypeVar
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value, signed
 
 from ffp8.golden.rounding import Rounding
 
@@ -153,16 +153,18 @@ def goes_up(
 
 
 def times_constant(m: Module, number: Value, constant: int, name: str) -> Signal:
-    """An unsigned number times a positive constant, of the width of both.
+    """A number times a positive constant, of the width of both.
 
     As few shifted copies as can be are added or subtracted: 7 times is 8 times less once.
     """
-    total = Signal(len(number) + constant.bit_length(), name=name)
+    is_signed = number.shape().signed
+    total = Signal(Shape(len(number) + constant.bit_length(), is_signed), name=name)
     terms: Value = Const(0, 1)
     place = 0
     while constant:
         if constant & 1:
-            shifted = Cat(Const(0, place), number)
+            shifted: Value = Cat(Const(0, place), number)
+            shifted = shifted.as_signed() if is_signed else shifted
             if constant & 3 == 3:
                 terms, constant = terms - shifted, constant + 1
             else:

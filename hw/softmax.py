@@ -13,6 +13,7 @@ from .softmax_reciprocal import ReciprocalUnit
 from .softmax_results import Results
 from .softmax_scores import Scores
 from .stream import StreamComponent
+from .vector_quantizer import quantised_vectors
 
 __all__ = ["Softmax"]
 
@@ -33,7 +34,8 @@ class Softmax(StreamComponent[SoftmaxConfig]):
     i : ``In(stream.Signature(StructLayout))``
         Beats of scores: ``a``, ``last``, and ``mask`` with that option.
     o : ``Out(stream.Signature(StructLayout))``
-        Beats of results: ``out`` and ``out_last``.
+        Beats of results: ``out`` and ``out_last``; of vectors ``scale``, ``vector_last``, and
+        ``maximum`` if asked for.
     """
 
     kind = SoftmaxConfig
@@ -64,7 +66,15 @@ class Softmax(StreamComponent[SoftmaxConfig]):
         late = 3 + config.stages.result
         valid = registers.late_flag(beat.valid, late, "result_valid")
         last = registers.late(beat.last, late, "result_last")
-        return valid, {"out": Cat(results.codes(moved, multiplier)), "out_last": last}
+        values = Cat(results.codes(moved, multiplier))
+        if config.quantizer is None:
+            return valid, {"out": values, "out_last": last}
+        valid, outputs = quantised_vectors(m, config.quantizer, advance, valid, {"a": values})
+        outputs["vector_last"] = outputs.pop("last")
+        # The beats of a row come without a gap, and so do those of its vectors.
+        return valid, outputs | {
+            "out_last": registers.late(last, config.vector_latency, "vectors_last")
+        }
 
 
 def depth(beats: int) -> int:

@@ -32,6 +32,8 @@ def sequence(config: BlockConfig, count: int, rng: np.random.Generator) -> dict[
     common.
     """
     if isinstance(config, StreamConfig):
+        # The last frame ends with the sequence.
+        count = max(count // config.grain, 1) * config.grain
         begins = frames(config, count, rng)
         bounds = dict.fromkeys(names(config, Role.LAST), np.roll(begins, -1))
     else:
@@ -56,7 +58,9 @@ def names(config: BlockConfig, role: Role) -> list[str]:
 def frames(config: StreamConfig, count: int, rng: np.random.Generator) -> np.ndarray:
     """Where frames begin."""
     if config.beats is None:
-        return starts(count, rng, config.longest)
+        begins = np.zeros(count, bool)
+        begins[:: config.grain] = starts(count // config.grain, rng, config.longest // config.grain)
+        return begins
     return np.arange(count) % config.beats == 0
 
 

@@ -229,7 +229,7 @@ def test_widths_follow_from_ranges() -> None:
     [
         ({"scale": 0.0}, r"Option scale must be a positive number, not 0\.0"),
         ({"scale": float("nan")}, "Option scale must be a positive number, not nan"),
-        ({"softmax": "narrow"}, "Option softmax must be wide.* not 'narrow'"),
+        ({"softmax": "narrow"}, "Option softmax must begin with softmax, wide.* not 'narrow'"),
         ({"softmax": "wide,lanes=3"}, "and none of a, out, lanes.* not 'lanes=3'"),
         ({"softmax": "wide,small"}, "must have options as segments=4.* not 'small'"),
         ({"softmax": "segments=3"}, "Option segments must be a power of two, not 3"),

@@ -73,6 +73,13 @@ CONFIGS: dict[str, dict[str, str | int | bool]] = {
         "out": "bfloat16",
     },
     "16 lanes": {"lanes": 16, "length": 1024, "total": "uq11.6", "mask": True, "out": "uq0.16"},
+    "vectors of int8": {
+        "out": "uq1.15",
+        "length": 128,
+        "to": "int8_x16_s0e0m8b7_quotient_symmetric",
+        "reciprocal_bits": 10,
+    },
+    "microscaling": {"out": "uq1.15", "lanes": 2, "length": 96, "to": "mxfp8_e4m3", "mask": True},
     "rows of one": {"lanes": 1, "length": 1, "rounding": "toward-zero"},
 }
 

@@ -7,9 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from amaranth.sim import Simulator
 from full_attention import CONFIGS
 from stream_checker import check_stream
 
+from ffp8.boards.exerciser import Exerciser, expected_signature
+from ffp8.golden import signature
 from ffp8.golden.attention import AttentionConfig, attention
 from ffp8.hw.attention import Attention
 from ffp8.synth.design import elaborate
@@ -43,7 +46,7 @@ def test_rows_are_goldens() -> None:
 
 @pytest.mark.parametrize("name", SAMPLED)
 def test_sampled_rows_are_goldens(name: str) -> None:
-    record = verify(AttentionConfig.from_json(CONFIGS[name]), engine="amaranth", count=400)
+    record = verify(AttentionConfig.from_json(CONFIGS[name]), engine="amaranth", count=300)
     assert not record.first
     assert record.stalls > 10
 
@@ -103,3 +106,21 @@ def test_config_must_be_one() -> None:
     message = r"^Attention config must be of type AttentionConfig, not 'e4m3fn'$"
     with pytest.raises(TypeError, match=message):
         Attention("e4m3fn")  # pyright: ignore[reportArgumentType]
+
+
+def test_self_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signature, "COUNTED_BITS", 9)
+    config = replace(SHORT, length=9)
+    exerciser = Exerciser(config, expected=expected_signature(config))
+    seen = []
+
+    async def bench(ctx: Any) -> None:
+        for _ in range(exerciser.duration + 1):
+            seen.append((ctx.get(exerciser.running), ctx.get(exerciser.match)))
+            await ctx.tick()
+
+    simulator = Simulator(exerciser)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(bench)
+    simulator.run()
+    assert seen[-2:] == [(1, 0), (0, 1)]

@@ -20,7 +20,7 @@ from ffp8.synth.engines import open_engine
 from ffp8.synth.verify import verify
 
 #: Those that are sampled here: with and without slopes, masks, conversions, tables alone.
-SAMPLED = ("masked", "floats", "shifts", "rows of one")
+SAMPLED = ("masked", "floats", "shifts", "vectors of int8", "rows of one")
 
 #: Rows that are short enough to be many.
 SHORT = SoftmaxConfig(out=Format.parse("uq1.15"), length=64)
@@ -83,19 +83,33 @@ def test_streams_keep_their_rules() -> None:
     check_stream(SHORT, count=3000)
 
 
+def test_vectors_keep_the_rules_of_streams() -> None:
+    check_stream(SoftmaxConfig.from_json(CONFIGS["microscaling"]), count=12_000)
+
+
 def test_config_must_be_one() -> None:
     message = r"^Softmax config must be of type SoftmaxConfig, not 'e4m3fn'$"
     with pytest.raises(TypeError, match=message):
         Softmax("e4m3fn")  # pyright: ignore[reportArgumentType]
 
 
-def test_self_test_has_rows_that_fit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(signature, "COUNTED_BITS", 9)
-    config = SoftmaxConfig(lanes=1, length=9)
+@pytest.mark.parametrize(
+    ("options", "lengths"),
+    [
+        ({"length": 9}, set(range(1, 10))),
+        ({"length": 12, "to": "e2m1fn_x4_e4m3fn", "out": "uq1.15"}, {4, 8, 12}),
+    ],
+)
+def test_self_test_has_rows_that_fit(
+    options: dict[str, object], lengths: set[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(signature, "COUNTED_BITS", 10)
+    config = SoftmaxConfig.from_json({"lanes": 1} | options)
     fed = signature.operands(config)
-    lengths = np.diff(np.flatnonzero(fed["last"]), prepend=-1)
-    assert lengths.max() == 9
-    assert len(set(lengths)) > 3
+    found = set(np.diff(np.flatnonzero(fed["last"]), prepend=-1))
+    assert found <= lengths
+    assert max(found) == max(lengths)
+    assert len(found) > 2
     expected = expected_signature(config)
     for wrong in (0, 1):
         exerciser = Exerciser(config, expected=expected ^ wrong)
