@@ -38,6 +38,7 @@ from ffp8.golden.softmax_rivals import (
     schraudolph_exp,
     softex_softmax,
 )
+from ffp8.golden.table_softmax import TableSoftmaxConfig, table_softmax_rows
 
 __all__ = ["METHODS", "STUDIES", "Errors", "errors", "fair_table"]
 
@@ -66,6 +67,17 @@ def ours(**options: str) -> Method:
     return method
 
 
+def by_tables(preset: str) -> Method:
+    """A softmax by tables, of a preset."""
+
+    def method(scores: np.ndarray) -> np.ndarray:
+        config = TableSoftmaxConfig.preset(preset, a="float32", log2e_bits=12)
+        assert isinstance(config.a, ScalarFormat)
+        return config.out.decode(table_softmax_rows(config, config.a.encode(scores)))
+
+    return method
+
+
 WIDE = {
     "argument": "q6.6",
     "power": "uq1.17",
@@ -82,6 +94,9 @@ METHODS: dict[str, Method] = {
     "ours, wide minimax": ours(
         **WIDE, segments="8", fit="minimax", reciprocal_segments="16", reciprocal_fit="minimax"
     ),
+    "by tables, small": by_tables("small"),
+    "by tables, balanced": by_tables("balanced"),
+    "by tables, accurate": by_tables("accurate"),
     "I-BERT, 8 bits": ibert_softmax,
     "I-BERT, 16 bits": lambda scores: ibert_softmax(scores, bits=16),
     "ITA": ita_softmax,

@@ -104,10 +104,13 @@ def powers(units: Online, arguments: np.ndarray, tops: np.ndarray) -> np.ndarray
     return value >> np.minimum(shift, 63)
 
 
-def running_totals(beat_sums: np.ndarray, tops: np.ndarray, first: np.ndarray) -> np.ndarray:
+def running_totals(
+    beat_sums: np.ndarray, tops: np.ndarray, first: np.ndarray, *, reach: int = 64
+) -> np.ndarray:
     """Sums of a row so far; those before are moved right where the maximum grows.
 
-    One beat of all rows at a time, because a shift cuts bits and so the order counts.
+    Where it grows by `reach` or more, nothing is left of them. One beat of all rows at a time,
+    because a shift cuts bits and so the order counts.
     """
     starts = np.flatnonzero(first)
     lengths = np.diff(np.append(starts, len(first)))
@@ -119,6 +122,7 @@ def running_totals(beat_sums: np.ndarray, tops: np.ndarray, first: np.ndarray) -
         going = np.searchsorted(-lengths, -place)
         at = starts[:going] + place
         grown = tops[at] - tops[at - 1] if place else np.zeros(going, np.int64)
-        total = (total[:going] >> np.minimum(grown, 63)) + beat_sums[at]
+        total = np.where(grown < reach, total[:going] >> np.minimum(grown, 63), 0)
+        total += beat_sums[at]
         totals[at] = total
     return totals

@@ -3,25 +3,21 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-import numpy as np
-
-from .any_format import AnyFormat
 from .block import option
 from .formats import Format, fixed_point
 from .online_softmax import Online
 from .piecewise import MAX_SEGMENTS, Curve, Fit, piecewise
-from .ports import Direction, Port, Role
+from .ports import Direction, Port
 from .preset import Preset
 from .rounding import Rounding
 from .scalar_format import ScalarFormat
+from .score_options import RowOptions, ScoreOptions, last_port
 from .softmax_normaliser import Normaliser, least_total
 from .softmax_stages import SoftmaxStages
-from .stream import StreamConfig
 
-__all__ = ["CommonOptions", "PowersOptions", "ResultOptions", "last_port", "wide"]
+__all__ = ["CommonOptions", "PowersOptions", "ResultOptions", "wide"]
 
-#: Fixed-point formats of Table I of the Softermax paper (Stevens et al., DAC 2021).
-ARGUMENT = fixed_point(6, 2)
+#: Other fixed-point formats of Table I of the Softermax paper (Stevens et al., DAC 2021).
 POWER = fixed_point(1, 15, sign=False)
 TOTAL = fixed_point(10, 6, sign=False)
 RECIPROCAL = fixed_point(1, 7, sign=False)
@@ -48,12 +44,9 @@ def wide(*names: str) -> dict[str, Preset]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CommonOptions(StreamConfig):
+class CommonOptions(RowOptions):
     """What both passes must have alike: the formats between them, and how powers are made."""
 
-    lanes: int = option("elements a cycle", default=4, minimum=1, maximum=64)
-    length: int = option("most elements of a row", default=512, minimum=1, maximum=2**16)
-    argument: Format = option("format that scores are rounded to", default=ARGUMENT)
     segments: int = option(
         "segments of 2^f: a power of two, or 0 for powers of two alone",
         default=4,
@@ -104,14 +97,6 @@ class CommonOptions(StreamConfig):
             raise ValueError(f"Option {name} must be a power of two, not {count}")
 
     @property
-    def longest(self) -> int:
-        return -(-self.length // self.lanes)
-
-    @property
-    def beats(self) -> None:
-        return None
-
-    @property
     def top(self) -> Format:
         """The format of the running maximum: integers, up to one above all arguments."""
         return fixed_point(integer_bits(self.argument) + 1, 0)
@@ -157,46 +142,8 @@ class CommonOptions(StreamConfig):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PowersOptions(CommonOptions):
+class PowersOptions(ScoreOptions, CommonOptions):
     """What the pass before normalisation has besides: its scores, and the way to arguments."""
-
-    a: AnyFormat = option("format of the scores", default=ARGUMENT)
-    mask: bool = option("a port that leaves elements out of their row", default=False)
-    log2e_bits: int = option(
-        "fraction bits of a factor log2(e) for the scores; 0 for none, base 2",
-        default=0,
-        minimum=0,
-        maximum=16,
-    )
-
-    @property
-    def log2e(self) -> int:
-        """The factor for scores, times 2^log2e_bits; 1 for base 2."""
-        return round(np.log2(np.e) * 2**self.log2e_bits) if self.log2e_bits else 1
-
-    @property
-    def argument_stages(self) -> int:
-        scaled = bool(self.log2e_bits)
-        converted = scaled or self.a != self.argument
-        return scaled + 2 * converted + 1
-
-    @property
-    def score_ports(self) -> list[Port]:
-        """The beats that go in."""
-        scores = Port(
-            name="a",
-            direction=Direction.INPUT,
-            format=self.a,
-            elements=self.lanes,
-            meaning="scores",
-        )
-        mask = Port(
-            name="mask",
-            direction=Direction.INPUT,
-            elements=self.lanes,
-            meaning="whether an element is left out of its row",
-        )
-        return [scores, *([mask] if self.mask else []), last_port("last", Direction.INPUT)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -257,11 +204,6 @@ class ResultOptions(CommonOptions):
             ),
             reciprocal_fraction=fraction_bits(self.reciprocal),
         )
-
-
-def last_port(name: str, direction: Direction) -> Port:
-    """The port that ends a row."""
-    return Port(name=name, direction=direction, role=Role.LAST, meaning="end of the row")
 
 
 def integer_bits(fmt: Format) -> int:

@@ -13,8 +13,9 @@ from .ports import Direction, Port
 from .preset import Preset
 from .rounding import Overflow, Rounding
 from .scalar_format import code_dtype
+from .score_options import RowOptions, ScoreOptions, last_port
 from .softmax_normaliser import normalised
-from .softmax_options import CommonOptions, PowersOptions, ResultOptions, last_port, wide
+from .softmax_options import PowersOptions, ResultOptions, wide
 from .stream import stream_ports
 
 __all__ = [
@@ -121,7 +122,7 @@ def beat_port(
     return Port(name=name, direction=direction, format=fmt, elements=elements, meaning=meaning)
 
 
-def check_rows(config: CommonOptions, last: np.ndarray) -> None:
+def check_rows(config: RowOptions, last: np.ndarray) -> None:
     """Raise unless all rows are as long as they may be, the one at the end, too."""
     ends = np.append(np.flatnonzero(last), len(last) - 1)
     lengths = np.diff(ends, prepend=-1)
@@ -193,7 +194,7 @@ def softmax_normaliser(
 
 
 def arguments(
-    config: PowersOptions, codes: np.ndarray, mask: np.ndarray | None
+    config: ScoreOptions, codes: np.ndarray, mask: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Scores as integers in the unit of the format `argument`, and what is left out."""
     exact = config.a.unpack(codes)

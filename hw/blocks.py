@@ -17,6 +17,7 @@ from ffp8.golden import (
     scaled_dot,
     softmax,
     softmax_passes,
+    table_softmax,
     vector_quantizer,
 )
 from ffp8.golden.activation import Activation
@@ -33,6 +34,7 @@ from .post_processor import PostProcessor
 from .scaled_dot import ScaledDot
 from .softmax import Softmax
 from .softmax_passes import SoftmaxNormaliser, SoftmaxPowers
+from .table_softmax import TableSoftmax
 from .vector_quantizer import VectorQuantizer
 
 __all__ = ["BLOCKS", "Block"]
@@ -142,6 +144,12 @@ BLOCKS: dict[str, Block] = {
             softmax_passes.softmax_normaliser,
             SoftmaxNormaliser,
             softmax_passes.SoftmaxNormaliserConfig(out=Format.parse("uq1.15")),
+        ),
+        Block(
+            table_softmax.TableSoftmaxConfig,
+            table_softmax.table_softmax,
+            TableSoftmax,
+            table_softmax.TableSoftmaxConfig(),
         ),
         Block(
             attention.AttentionConfig,

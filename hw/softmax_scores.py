@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from amaranth.hdl import Const, Module, Value
 
 from ffp8.golden.converter import ConverterConfig
-from ffp8.golden.raw import RawFormat
-from ffp8.golden.scalar_format import ScalarFormat
-from ffp8.golden.softmax_options import PowersOptions
+from ffp8.golden.score_options import ScoreOptions
 
 from .converter import Converter
 from .factor import times_factor
@@ -19,11 +17,11 @@ __all__ = ["Scores"]
 
 @dataclass(frozen=True)
 class Scores:
-    """Makes arguments of scores, `stages.argument` cycles later."""
+    """Makes arguments of scores, `argument_stages` cycles later."""
 
     m: Module
     registers: Registers
-    config: PowersOptions
+    config: ScoreOptions
 
     def outputs(self, scores: Value, mask: Value | None) -> tuple[list[Value], list[Value] | None]:
         """The arguments, and which of them are left out; None if none ever is."""
@@ -32,25 +30,15 @@ class Scores:
         codes = [scores[lane * width : (lane + 1) * width] for lane in range(config.lanes)]
         arguments = [self.argument(code, lane) for lane, code in enumerate(codes)]
         masked = None
-        infinite = isinstance(config.a, RawFormat | ScalarFormat) and self.has_infinity
-        if mask is not None or infinite:
+        if mask is not None or config.infinite:
             masked = []
             for lane, code in enumerate(codes):
                 out: Value = Const(0, 1) if mask is None else mask[lane]
-                if infinite:
+                if config.infinite:
                     parts = unpack(self.m, config.a, code, f"score_{lane}")
                     out = out | (parts.infinity & parts.sign)
-                masked.append(registers.late(out, config.stages.argument, f"mask_{lane}"))
+                masked.append(registers.late(out, config.argument_stages, f"mask_{lane}"))
         return arguments, masked
-
-    @property
-    def has_infinity(self) -> bool:
-        """Whether a score can be minus infinity."""
-        a = self.config.a
-        if isinstance(a, RawFormat):
-            return a.infinity
-        assert isinstance(a, ScalarFormat)
-        return a.sign and a.has_infinity
 
     def argument(self, code: Value, lane: int) -> Value:
         """The argument of a score, a signed number."""

@@ -23,6 +23,7 @@ __all__ = [
     "to_rtlil",
     "to_verilog",
     "version",
+    "without_collisions",
     "without_values",
 ]
 
@@ -75,6 +76,28 @@ def without_brackets(rtlil: str) -> str:
     ABC9 takes the one for the other, and fails where their widths differ.
     """
     return ELEMENT.sub(lambda name: re.sub(r"\[(\d+)\]", r".\1", name[0]), rtlil)
+
+
+def without_collisions(rtlil: str) -> str:
+    """RTLIL that says, in the way that synthesis reads, where memories have `no_rw_check`.
+
+    What such a memory gives of a word while it is written means nothing. Synthesis takes the
+    attribute from Verilog alone; of RTLIL, it would make logic that gives the old word.
+    """
+    free = set(re.findall(r'attribute \\no_rw_check "1"\n *memory .* \\(\S+)\n', rtlil))
+
+    def mask(cell: re.Match[str]) -> str:
+        if cell[2] not in free:
+            return cell[0]
+        return re.sub(
+            r"(COLLISION_X_MASK) (\d+)'0*\n",
+            lambda m: f"{m[1]} {m[2]}'{'1' * int(m[2])}\n",
+            cell[0],
+        )
+
+    return re.sub(
+        r'( *cell \$memrd_v2 .*\n *parameter \\MEMID "\\\\(\S+)"\n(?:.*\n)*?  end\n)', mask, rtlil
+    )
 
 
 def to_rtlil(fragment: Fragment, ports: Mapping[str, Any], name: str) -> str:

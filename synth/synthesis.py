@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .cells import Area, read_cells
+from .convert import without_collisions
 from .design import Design
 from .devices import Device, find_device
 from .errors import ToolFailed
@@ -176,7 +177,7 @@ def synthesise(
     versions = tools.versions(programs)
     job = Job(tools, design, device, dsp=dsp, timing=timing)
     with work_folder(folder) as work:
-        (work / "unit.il").write_text(design.rtlil)
+        (work / "unit.il").write_text(without_collisions(design.rtlil))
         (work / "harness.v").write_text(harness_verilog(design))
         netlist = job.synthesise(work)
         progress("synthesis")

@@ -10,7 +10,7 @@ from ffp8.golden.piecewise import Fit
 from ffp8.golden.softmax import SoftmaxConfig
 from ffp8.golden.softmax_options import CommonOptions, ResultOptions
 
-__all__ = ["floor_to", "round_to", "row_oracle", "value"]
+__all__ = ["floor_to", "results_oracle", "round_to", "row_oracle", "value"]
 
 NOTHING = Fraction(0)
 
@@ -117,15 +117,18 @@ def row_oracle(
             powers.append((power, top))
             added += power
         total += round_to(added, total_bits)
+    moved = [floor_to(power / 2 ** (top - then), power_bits) for power, then in powers]
+    return results_oracle(config, moved, total)
+
+
+def results_oracle(
+    config: ResultOptions, powers: list[Fraction], total: Fraction
+) -> list[Fraction]:
+    """The exact numbers that results are rounded from, given powers below the row's top."""
     if not total:
-        return [NOTHING] * len(row)
+        return [NOTHING] * len(powers)
     exponent = math.floor(math.log2(total))
     part = total / Fraction(2) ** exponent - 1
-    reciprocal = (
-        round_to(
-            value("reciprocal", config, part, config.total.width - 1),
-            -config.reciprocal.quantum_exponent,
-        )
-        / Fraction(2) ** exponent
-    )
-    return [floor_to(power / 2 ** (top - then), power_bits) * reciprocal for power, then in powers]
+    found = value("reciprocal", config, part, config.total.width - 1)
+    reciprocal = round_to(found, -config.reciprocal.quantum_exponent) / Fraction(2) ** exponent
+    return [power * reciprocal for power in powers]

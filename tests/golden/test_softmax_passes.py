@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from softmax_cases import beats_of
-from softmax_oracle import floor_to, round_to, value
+from softmax_oracle import floor_to, results_oracle, round_to, value
 
 from ffp8.golden.block import BlockConfig
 from ffp8.golden.converter import from_fractions
@@ -159,12 +159,9 @@ def test_results_are_products_with_reciprocals(name: str) -> None:
         sum_of_row = Fraction(int(total[beat]), 2**total_bits)
         exact = [Fraction(0)] * lanes
         if grown >= 0 and sum_of_row >= least(config):
-            exponent = math.floor(math.log2(sum_of_row))
-            rest = sum_of_row / Fraction(2) ** exponent - 1
-            found = value("reciprocal", config, rest, config.total.width - 1)
-            factor = round_to(found, -config.reciprocal.quantum_exponent) / Fraction(2) ** exponent
             powers = [Fraction(int(code), 2**power_bits) for code in power[beat]]
-            exact = [floor_to(power / 2**grown, power_bits) * factor for power in powers]
+            moved = [floor_to(power / 2**grown, power_bits) for power in powers]
+            exact = results_oracle(config, moved, sum_of_row)
         else:
             zeros += 1
         want = config.out.round(from_fractions(exact), config.rounding)[0]

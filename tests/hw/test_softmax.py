@@ -14,13 +14,13 @@ from ffp8.boards.exerciser import Exerciser, expected_signature
 from ffp8.golden import signature
 from ffp8.golden.formats import Format
 from ffp8.golden.softmax import SoftmaxConfig, softmax
-from ffp8.hw.softmax import Softmax
+from ffp8.hw.softmax import Softmax, depth
 from ffp8.synth.design import elaborate
 from ffp8.synth.engines import open_engine
 from ffp8.synth.verify import verify
 
 #: Those that are sampled here: with and without slopes, masks, conversions, tables alone.
-SAMPLED = ("masked", "floats", "shifts", "vectors of int8", "rows of one")
+SAMPLED = ("masked", "floats", "shifts", "sums of int8", "vectors of int8", "rows of one")
 
 #: Rows that are short enough to be many.
 SHORT = SoftmaxConfig(out=Format.parse("uq1.15"), length=64)
@@ -39,18 +39,24 @@ def test_sampled_rows_are_goldens(name: str) -> None:
     assert record.stalls > 10
 
 
-def run(config: SoftmaxConfig, codes: np.ndarray, last: np.ndarray) -> dict[str, np.ndarray]:
+def run(
+    config: SoftmaxConfig, codes: np.ndarray, last: np.ndarray, reset: np.ndarray | None = None
+) -> dict[str, np.ndarray]:
     """A simulation in which a beat is offered and taken in each cycle."""
     beats = len(last)
     cycles = beats + config.drain + 1
     still = np.zeros(cycles, np.uint8)
+    resets = still.copy()
+    if reset is not None:
+        resets[: len(reset)] = reset
     inputs = {
-        "a": np.pad(codes, ((0, cycles - beats), (0, 0))).astype(np.uint8),
+        "a": np.concatenate([codes, np.zeros((cycles - beats, *codes.shape[1:]), int)]),
         "last": np.pad(last, (0, cycles - beats)).astype(np.uint8),
         "i_valid": (np.arange(cycles) < beats).astype(np.uint8),
         "o_ready": still + 1,
-        "reset": still,
+        "reset": resets,
     }
+    inputs["a"] = inputs["a"].astype(np.uint8)
     return open_engine(elaborate(config), "amaranth").run(inputs)
 
 
@@ -77,6 +83,43 @@ def test_rows_back_to_back_fill_the_buffer(
         # No cycle is lost between rows of one length, or shorter ones behind longer ones.
         assert shown[0] == config.longest - 1 + config.latency
         assert (np.diff(shown[: sum(lengths[:34])]) == 1).all()
+
+
+@pytest.mark.parametrize(("lanes", "beats"), [(1, 16), (4, 1), (4, 16), (16, 3)])
+def test_rows_back_to_back_take_a_cycle_a_beat(lanes: int, beats: int) -> None:
+    """While a row is normalised the next ones go in: no bubble, in or out."""
+    config = SoftmaxConfig(out=Format.parse("uq1.15"), lanes=lanes, length=beats * lanes)
+    count = max(60 // beats, 12) * beats
+    last = np.arange(count) % beats == beats - 1
+    codes = np.random.default_rng(2).integers(0, 256, (count, lanes))
+    got = run(config, codes if lanes > 1 else codes[:, 0], last)
+    assert got["i_ready"].all()
+    shown = np.flatnonzero(got["o_valid"])
+    begin = beats - 1 + config.latency
+    assert shown.tolist() == list(range(begin, begin + count))
+    # It had begun before all rows were in.
+    assert begin < count or beats == 1
+
+
+def test_a_reset_heals_what_a_row_too_long_did() -> None:
+    """Such a row is an error, and what it gives means nothing, until a reset."""
+    config = SoftmaxConfig(out=Format.parse("uq1.15"), length=16)
+    rng = np.random.default_rng(3)
+    # All places of the buffer four times, after which it seems empty.
+    lengths = np.array([4, 4 * depth(config.depth), 1, 2, 3, 1, 4, 4])
+    ends = np.cumsum(lengths) - 1
+    last = np.zeros(lengths.sum(), bool)
+    last[ends] = True
+    # The reset comes within a row.
+    last = np.insert(last, ends[2] + 1, np.zeros(40, bool))
+    codes = rng.integers(0, 256, (len(last), 4))
+    healed = ends[2] + 40
+    quiet = np.zeros(healed, bool)
+    quiet[-1] = True
+    got = run(config, codes, last, reset=quiet)
+    want = softmax(config, a=codes[healed:], last=last[healed:])["out"]
+    shown = np.flatnonzero(got["o_valid"])
+    assert got["out"][shown[shown >= healed]].tolist() == want.tolist()
 
 
 def test_streams_keep_their_rules() -> None:
