@@ -23,6 +23,7 @@ __all__ = [
     "to_rtlil",
     "to_verilog",
     "version",
+    "without_brackets",
     "without_collisions",
     "without_values",
 ]
