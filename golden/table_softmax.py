@@ -36,7 +36,16 @@ BASE_STEP = 4
 #: Most bits by which a table of powers is indexed.
 MAX_INDEX = 12
 
-SMALL = {"memory": True, "power_bits": 13, "total_bits": 14, "index_bits": 8, "factor_bits": 16}
+SMALL = {
+    "a": "q6.6",
+    "argument": "q6.6",
+    "memory": True,
+    "power_bits": 12,
+    "total_bits": 15,
+    "index_bits": 8,
+    "factor_bits": 17,
+    "out": "uq1.16",
+}
 
 BALANCED = {
     "octaves": 4,
