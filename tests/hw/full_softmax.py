@@ -49,6 +49,7 @@ CONFIGS: dict[str, dict[str, str | int | bool]] = {
         "fit": "minimax",
         "reciprocal_fit": "minimax",
         "slope_bits": 6,
+        "blocks": False,
     },
     "floats": {
         "a": "bfloat16",
