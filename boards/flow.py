@@ -34,6 +34,7 @@ def build(
     tools: Toolchain | None = None,
     seeds: Sequence[int] = (1, 2, 3),
     seed: int = 0,
+    dsp: bool = False,
     command: Sequence[str] = (),
     on_step: Callable[[str], None] = lambda name: None,
     on_note: Callable[[str], None] = lambda text: None,
@@ -49,6 +50,8 @@ def build(
         Of place and route, for the unit's speed.
     seed
         Of random test cases.
+    dsp
+        Whether multiplier blocks may be used; gates are compared without them.
     command
         The words that people type to do the same again; the report shows them.
     on_step, on_note
@@ -80,9 +83,11 @@ def build(
         run_testbenches(work, on_note)
 
         on_step(f"measure area and speed on {board.device}")
-        cost = synthesise(design, board.device, frequency=board.clock_mhz, seeds=seeds, tools=tools)
+        cost = synthesise(
+            design, board.device, frequency=board.clock_mhz, seeds=seeds, dsp=dsp, tools=tools
+        )
         bitstream = build_bitstream(
-            board, config, work / "bitstream", tools=tools,
+            board, config, work / "bitstream", tools=tools, dsp=dsp,
             on_step=lambda name: on_step(f"bitstream for {board.title}: {name}"),
         )  # fmt: skip
 

@@ -29,6 +29,7 @@ def add_arguments(parser: Parser, arguments: Sequence[str]) -> None:
     parser.add_argument(
         "--seeds", default="1,2,3", help="of place and route (default: %(default)s)"
     )
+    parser.add_argument("--dsp", action="store_true", help="allow multiplier blocks")
     parser.add_argument(
         "-o", "--output", type=Path, default=Path("build"), help="folder (default: %(default)s)"
     )
@@ -44,8 +45,9 @@ def run(args: argparse.Namespace) -> int:
         args.output,
         tools=Toolchain.open(args.tools),
         seeds=seeds_of(args.seeds),
+        dsp=args.dsp,
         command=["ffp8", "build", config.block, *config.arguments, "--board", board.name,
-                 "--seeds", args.seeds],
+                 "--seeds", args.seeds, *(["--dsp"] if args.dsp else [])],
         on_step=steps,
         on_note=steps.note,
     )  # fmt: skip

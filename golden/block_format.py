@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from .exact import Exact
 from .formats import Format
-from .ratio import largest_magnitude, ratio, reciprocal, reduced
+from .ratio import cut, largest_magnitude, ratio, reciprocal, reduced
 from .rounding import Overflow, RandomBits, Rounding, choice
 
 __all__ = ["BlockFormat", "ScaleRule"]
@@ -184,6 +184,7 @@ class BlockFormat:
         random: RandomBits | None = None,
         unrounded: bool = False,
         reciprocal_bits: int | None = None,
+        value_bits: int | None = None,
     ) -> tuple[np.ndarray, np.ndarray]:
         """The codes of blocks: scales, and elements.
 
@@ -203,8 +204,12 @@ class BlockFormat:
             Elements are divided by the scale before it was rounded, amax / max: VS-Quant's
             Eq. 7. For the rule `QUOTIENT`.
         reciprocal_bits
-            Elements are not divided, but multiplied by `reciprocal` with so many fraction
-            bits. A quotient then is off by less than 2^-bits of itself before it is rounded.
+            Elements are not divided, but multiplied by the `reciprocal` of their divisor with so
+            many fraction bits. A quotient then is off by less than 2^-bits of itself before it is
+            rounded.
+        value_bits
+            Values that are multiplied are cut to so many significant bits. A quotient is less
+            by less than 2^(1 - bits) of itself then.
 
         Raises
         ------
@@ -224,16 +229,18 @@ class BlockFormat:
         nan = exact.nan.any(axis=-1) & self.scale.has_nan
         amax = dataclasses.replace(amax, nan=nan)
         scale, _ = self.scale.round(self._scale(amax, outer), overflow=overflow)
-        numerator, divisor = exact, self.scale.unpack(scale) * outer
+        top, divisor = Exact.from_integers(np.array(1)), self.scale.unpack(scale) * outer
         if unrounded:
-            numerator = reduced(exact) * reduced(self.element.max)
+            top = reduced(self.element.max)
             divisor = dataclasses.replace(amax, negative=amax.negative | outer.negative)
         column = expanded(divisor)
         if reciprocal_bits is None:
             width = self.element.significand_width + (0 if random is None else random.bits)
-            quotient = ratio(numerator, column, width)
+            quotient = ratio(reduced(exact) * top, column, width)
         else:
-            quotient = times(numerator, reciprocal(column, reciprocal_bits))
+            factor = reciprocal(column, reciprocal_bits, int(top.significand))
+            value = exact if value_bits is None else cut(exact, value_bits)
+            quotient = times(value, factor.scaled(top.exponent))
         elements, _ = self.element.round(quotient, rounding, random=random)
         if self.symmetric:
             elements = elements + (elements == 2 ** (self.element.width - 1)).astype(elements.dtype)

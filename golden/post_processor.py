@@ -7,39 +7,27 @@ reciprocal and the quantised elements.
 """
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
 
 from .activation import Activation, activate
 from .block import option, random_bits_option
-from .block_format import BlockFormat
 from .exact import INT64_BITS, Exact
 from .formats import Format, fixed_point, integer, is_fixed_point
 from .ports import Direction, Port
 from .ranges import Range, value_range
 from .raw import RawFormat
-from .rounding import Overflow, Rounding
-from .stream import StreamConfig, stream_ports
-from .vector_quantizer import VectorQuantizerConfig, quantise_vectors
+from .rounding import Rounding
+from .stream import stream_ports
+from .vector_options import VectorOptions
+from .vector_quantizer import quantise_vectors
 
 __all__ = ["PostProcessorConfig", "column_values", "post_process"]
 
-#: Options of the quantizer, which mean nothing without one, and what they are called there.
-QUANTIZER_OPTIONS = {
-    "element_rounding": "rounding",
-    "random_bits": "random_bits",
-    "overflow": "overflow",
-    "unrounded": "unrounded",
-    "reciprocal_bits": "reciprocal_bits",
-    "maximum": "maximum",
-    "quantizer_stages": "stages",
-}
-
 
 @dataclass(frozen=True, kw_only=True)
-class PostProcessorConfig(StreamConfig):
+class PostProcessorConfig(VectorOptions):
     """Partial sums scaled, biased, activated and rounded, then quantised in vectors.
 
     * A beat has `lanes` sums, each with the scale `factor` and the `bias` of its column. The value
@@ -59,6 +47,9 @@ class PostProcessorConfig(StreamConfig):
     """
 
     block: ClassVar[str] = "post-processor"
+    quantizer_options: ClassVar[dict[str, str]] = VectorOptions.quantizer_options | {
+        "random_bits": "random_bits"
+    }
 
     a: Format = option("format of the partial sums, in fixed point", default=integer(24))
     factor: Format = option(
@@ -67,9 +58,6 @@ class PostProcessorConfig(StreamConfig):
     )
     bias: Format = option("format of the columns' biases, in fixed point", default=integer(24))
     values: Format = option("format that activated values are rounded to: the result's without to")
-    to: BlockFormat | None = option(
-        "block format of the results; values are not quantised if absent", default=None
-    )
     lanes: int = option("sums that come in a beat; divides the length of a block", minimum=1)
     activation: Activation = option("what becomes of scaled sums", default=Activation.NONE)
     slope: int | None = option(
@@ -79,29 +67,9 @@ class PostProcessorConfig(StreamConfig):
         maximum=16,
     )
     rounding: Rounding = option("rounding of the values", default=Rounding.NEAREST_EVEN)
-    element_rounding: Rounding = option("rounding of elements", default=Rounding.NEAREST_EVEN)
     random_bits: int = random_bits_option()
-    overflow: Overflow = option(
-        "scales of vectors beyond the largest one: that one, or infinity or NaN",
-        default=Overflow.SATURATE,
-    )
-    unrounded: bool = option(
-        "elements are divided by the scale before it is rounded", default=False
-    )
-    reciprocal_bits: int | None = option(
-        "bits behind the point of the reciprocal that elements are multiplied by; none if absent",
-        default=None,
-        minimum=1,
-        maximum=32,
-    )
-    maximum: bool = option("a port for the largest magnitude of a vector", default=False)
     blocks: bool = option("multiply in the multiplier blocks of the device", default=False)
     stages: int = option("pipeline registers up to the values", default=4, minimum=1, maximum=5)
-    quantizer_stages: int | None = option(
-        "pipeline registers of the quantizer besides those of divisions; its default if absent",
-        default=None,
-        minimum=1,
-    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -123,28 +91,12 @@ class PostProcessorConfig(StreamConfig):
         if leaky != (self.slope is not None):
             wanted = "given" if leaky else "absent"
             raise ValueError(f"Option slope must be {wanted} with activation {self.activation}")
-        self._check_quantizer()
-
-    def _check_quantizer(self) -> None:
         if self.quantizer is not None:
             object.__setattr__(self, "random_bits", self.quantizer.random_bits)
-            return
-        defaults = {opt.name: opt.default for opt in self.options()}
-        for name in QUANTIZER_OPTIONS:
-            if getattr(self, name) != defaults[name]:
-                raise ValueError(
-                    f"Option {name} must be left out without to, not {getattr(self, name)}"
-                )
 
-    @cached_property
-    def quantizer(self) -> VectorQuantizerConfig | None:
-        """The configuration of the quantizer of the values; None without one."""
-        if self.to is None:
-            return None
-        given = {theirs: getattr(self, ours) for ours, theirs in QUANTIZER_OPTIONS.items()}
-        if given["stages"] is None:
-            del given["stages"]
-        return VectorQuantizerConfig(a=self.values, to=self.to, lanes=self.lanes, **given)
+    @property
+    def beat(self) -> tuple[Format, int]:
+        return self.values, self.lanes
 
     # Ranges, from which the widths come.
 

@@ -1,10 +1,12 @@
 """Quotients and maxima of exact values, from which scales and scaled elements come."""
 
+import dataclasses
+
 import numpy as np
 
 from .exact import INT64_BITS, Exact, bit_length
 
-__all__ = ["largest_magnitude", "ratio", "reciprocal", "reduced"]
+__all__ = ["cut", "largest_magnitude", "ratio", "reciprocal", "reduced"]
 
 #: An exponent below all others, for values of zero.
 FAR_BELOW = -(2**40)
@@ -76,9 +78,19 @@ def ratio(dividend: Exact, divisor: Exact, width: int) -> Exact:
     )
 
 
-def reciprocal(exact: Exact, bits: int) -> Exact:
-    """1/x as a reciprocal unit gives it: the significand in [1, 2) has a reciprocal of `bits`
-    fraction bits, rounded to nearest.
+def cut(exact: Exact, width: int) -> Exact:
+    """The values with significands of at most `width` bits, rounded toward zero."""
+    short = reduced(exact)
+    excess = np.maximum(bit_length(short.significand) - width, 0)
+    shift = excess.astype(short.significand.dtype)
+    return dataclasses.replace(
+        short, significand=short.significand >> shift, exponent=short.exponent + excess
+    )
+
+
+def reciprocal(exact: Exact, bits: int, dividend: int = 1) -> Exact:
+    """dividend/x as a reciprocal unit gives it: in (1/2, 1] it has `bits` bits behind the point,
+    rounded to nearest, ties upwards.
 
     Its relative error is less than 2^-bits, and a power of two has none. Zero and infinity
     give zero, as in `ratio`.
@@ -86,15 +98,18 @@ def reciprocal(exact: Exact, bits: int) -> Exact:
     short = reduced(exact)
     known = short.finite & ~short.zero
     significand = np.where(known, short.significand, 1).astype(object)
-    length = bit_length(significand)
-    one = (significand * 0 + 1) << (length + bits - 1).astype(object)
-    whole = one // significand
-    # There are no ties: no odd number but one has a reciprocal of finitely many bits.
-    up = np.asarray(2 * (one - whole * significand) > significand, bool)
-    exponent = np.where(known, -(short.exponent + length - 1) - bits, 0)
+    above = significand * 0 + dividend
+    # Of one length, they have a quotient from 1/2 to 2.
+    shift = bit_length(above) - bit_length(significand)
+    above = above << np.maximum(-shift, 0).astype(object)
+    below = significand << np.maximum(shift, 0).astype(object)
+    large = np.asarray(above > below, bool)
+    below = below << large.astype(object)
+    code = ((above << bits + 1) + below) // (2 * below)
+    exponent = np.where(known, shift + large - short.exponent - bits, 0)
     return Exact(
         negative=short.negative,
-        significand=np.where(known, whole + up, 0).astype(np.int64),
+        significand=np.where(known, code, 0).astype(np.int64),
         exponent=exponent,
         infinite=np.zeros(known.shape, bool),
         nan=short.nan,

@@ -57,6 +57,7 @@ class CommonOptions(RowOptions):
     power: Format = option("format of powers", default=POWER)
     total: Format = option("format of the sum of a row", default=TOTAL)
     slope_bits: int = option("fraction bits of slopes", default=10, minimum=1, maximum=20)
+    blocks: bool = option("multiply in the multiplier blocks of the device", default=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()

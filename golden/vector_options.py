@@ -7,6 +7,13 @@ from typing import ClassVar
 from .block import option
 from .block_format import BlockFormat
 from .formats import Format
+from .quantizer_options import (
+    SCALE_OVERFLOW,
+    maximum_option,
+    reciprocal_bits_option,
+    unrounded_option,
+    value_bits_option,
+)
 from .rounding import Overflow, Rounding
 from .scalar_format import ScalarFormat
 from .stream import StreamConfig
@@ -28,6 +35,7 @@ class VectorOptions(StreamConfig):
         "overflow": "overflow",
         "unrounded": "unrounded",
         "reciprocal_bits": "reciprocal_bits",
+        "value_bits": "value_bits",
         "maximum": "maximum",
         "quantizer_stages": "stages",
     }
@@ -36,20 +44,11 @@ class VectorOptions(StreamConfig):
         "block format of the results; values are not quantised if absent", default=None
     )
     element_rounding: Rounding = option("rounding of elements", default=Rounding.NEAREST_EVEN)
-    overflow: Overflow = option(
-        "scales of vectors beyond the largest one: that one, or infinity or NaN",
-        default=Overflow.SATURATE,
-    )
-    unrounded: bool = option(
-        "elements are divided by the scale before it is rounded", default=False
-    )
-    reciprocal_bits: int | None = option(
-        "bits behind the point of the reciprocal that elements are multiplied by; none if absent",
-        default=None,
-        minimum=1,
-        maximum=32,
-    )
-    maximum: bool = option("a port for the largest magnitude of a vector", default=False)
+    overflow: Overflow = option(SCALE_OVERFLOW, default=Overflow.SATURATE)
+    unrounded: bool = unrounded_option()
+    reciprocal_bits: int | None = reciprocal_bits_option()
+    value_bits: int | None = value_bits_option()
+    maximum: bool = maximum_option()
     quantizer_stages: int | None = option(
         "pipeline registers of the quantizer besides those of divisions; its default if absent",
         default=None,

@@ -9,6 +9,13 @@ from .block import option, random_bits_option
 from .block_format import BlockFormat, ScaleRule
 from .formats import Format, fixed_point
 from .ports import Direction, Port, Role
+from .quantizer_options import (
+    SCALE_OVERFLOW,
+    maximum_option,
+    reciprocal_bits_option,
+    unrounded_option,
+    value_bits_option,
+)
 from .ratio import largest_magnitude
 from .rounding import Overflow, RandomBits, Rounding, block_random_bits
 from .stream import StreamConfig, stream_ports
@@ -34,6 +41,8 @@ class VectorQuantizerConfig(StreamConfig):
       16 magnitudes are found by comparisons and are exact. Others need `reciprocal_bits`: values
       are multiplied by the reciprocal of their divisor, whose significand is rounded to so many
       bits behind the point. Their quotients are off by less than 2^-reciprocal_bits of themselves.
+      With `value_bits`, values are cut to so many significant bits before they are multiplied, so
+      that products are short. It takes less than 2^(1 - value_bits) of a quotient away.
     * The latency is `stages` ticks, and those of the divisions: one for each digit.
 
     Raises
@@ -49,20 +58,11 @@ class VectorQuantizerConfig(StreamConfig):
     lanes: int = option("values that come in a beat; divides the length of a block", minimum=1)
     rounding: Rounding = option("rounding of the elements", default=Rounding.NEAREST_EVEN)
     random_bits: int = random_bits_option()
-    overflow: Overflow = option(
-        "scales beyond the largest one: that one, or infinity or NaN; elements saturate",
-        default=Overflow.SATURATE,
-    )
-    unrounded: bool = option(
-        "elements are divided by the scale before it is rounded", default=False
-    )
-    reciprocal_bits: int | None = option(
-        "bits behind the point of the reciprocal that elements are multiplied by; none if absent",
-        default=None,
-        minimum=1,
-        maximum=32,
-    )
-    maximum: bool = option("a port for the largest magnitude of a vector", default=False)
+    overflow: Overflow = option(SCALE_OVERFLOW, default=Overflow.SATURATE)
+    unrounded: bool = unrounded_option()
+    reciprocal_bits: int | None = reciprocal_bits_option()
+    value_bits: int | None = value_bits_option()
+    maximum: bool = maximum_option()
     stages: int = option("pipeline registers besides those of divisions", default=4, minimum=1)
 
     def __post_init__(self) -> None:
@@ -82,6 +82,8 @@ class VectorQuantizerConfig(StreamConfig):
         elif self.unrounded or self.reciprocal_bits is not None:
             name = "unrounded" if self.unrounded else "reciprocal_bits"
             raise ValueError(f"Option {name} must be absent with the rule {self.to.rule}")
+        if self.value_bits is not None and self.reciprocal_bits is None:
+            raise ValueError("Option value_bits must be absent without reciprocals")
         least, most = self.registers
         if not least <= self.stages <= most:
             raise ValueError(
@@ -132,8 +134,8 @@ class VectorQuantizerConfig(StreamConfig):
         if not self.quotient:
             return 1, 8
         if self.reciprocal_bits is None:
-            return 2, 8
-        return (2, 6) if self.unrounded else (3, 8)
+            return 2, 12
+        return (2, 10) if self.unrounded else (3, 13)
 
     @property
     def scale_digits(self) -> int:
@@ -273,6 +275,7 @@ def quantise_vectors(
         random=random,
         unrounded=config.unrounded,
         reciprocal_bits=config.reciprocal_bits,
+        value_bits=config.value_bits,
     )
     found = {
         "out": elements.reshape(operands["a"].shape),

@@ -5,7 +5,7 @@ midpoint below the magnitude. So nothing is divided. Breakpoints with the same o
 multiple of the divisor but for a power of two, and share one comparison of significands.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 
@@ -127,12 +127,19 @@ class ComparedElements:
         """The odd parts, each with whether values must be beyond it."""
         return sorted({(point.odd, point.beyond) for point in self.breakpoints})
 
-    def limits(self, m: Module, divisor: Divisor, fraction: int) -> Limits:
-        """What values with so many fraction bits are compared with."""
+    def limits(self, m: Module, pipeline: Pipeline, divisor: Divisor, fraction: int) -> Limits:
+        """What values with so many fraction bits are compared with, with registers at the place
+        `multiples`."""
         fractions, carries = [], []
-        for number, (odd, beyond) in enumerate(self.multiples):
+        products: list[Value] = []
+        for number, (odd, _) in enumerate(self.multiples):
             times = int(odd * odd.denominator)
-            product = times_constant(m, divisor.significand, times, f"multiple_{number}")
+            name = f"multiple_{number}"
+            product = times_constant(m, divisor.significand, times, name)
+            products.append(pipeline.bits("multiples", product, name))
+        rest = replace(divisor, significand=Const(0, 0))
+        divisor = pipeline.bundle("multiples", rest)
+        for number, ((_, beyond), product) in enumerate(zip(self.multiples, products, strict=True)):
             # From 1 to 8: the first bits that count, and one for all that is behind them.
             cut = jam(product, fraction + 4)
             four, two = cut[-1], cut[-2]

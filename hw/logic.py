@@ -200,15 +200,16 @@ def add(m: Module, a: Value, b: Value, carry: Value, name: str) -> Value:
     return total[1:].as_signed()
 
 
-def multiply(m: Module, a: Value, b: Value, name: str) -> Value:
+def multiply(m: Module, a: Value, b: Value, name: str, *, blocks: bool = True) -> Value:
     """The product of two unsigned numbers.
 
     Up to 8 bits it is a tree of adders of rows, because synthesis makes much more logic of
-    a multiplication that it has no block for. Wider ones are left to it and its blocks.
+    a multiplication that it has no block for. Wider ones are left to it and its blocks, if it is
+    to use any.
     """
     if len(a) < len(b):
         a, b = b, a
-    if len(b) > MAX_ROWS:
+    if blocks and len(b) > MAX_ROWS:
         product = Signal(len(a) + len(b), name=name)
         m.d.comb += product.eq(a * b)
         return product

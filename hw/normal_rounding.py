@@ -11,7 +11,9 @@ from .rounder import Neighbour, align_float, significand_bits
 __all__ = ["align_normal"]
 
 
-def align_normal(m: Module, encoder: Encoder, significand: Value, exponent: Value) -> Neighbour:
+def align_normal(
+    m: Module, encoder: Encoder, significand: Value, exponent: Value, *, half: bool = False
+) -> Neighbour:
     """Find the neighbour of a magnitude in [1, 2) times 2^exponent.
 
     Parameters
@@ -21,9 +23,12 @@ def align_normal(m: Module, encoder: Encoder, significand: Value, exponent: Valu
         all that was below it.
     exponent
         Signed.
+    half
+        Whether the number may be in [1/2, 1), for results without exponents.
     """
     out = encoder.out
     if out.exponent:
+        assert not half
         gradual = out.subnormals
         biased = int(out.zero and not gradual)
         scale = plus(m, exponent, biased - out.min_exponent, "normal_scale")
@@ -31,7 +36,8 @@ def align_normal(m: Module, encoder: Encoder, significand: Value, exponent: Valu
         number = jam(significand, wanted)
         return align_float(m, encoder, number, scale, gradual=gradual, biased=biased)
     below = encoder.decision.bits
-    top = int(out.max.magnitude_log2)
+    # The first bit of a half may be beyond the largest result, and the second one may not.
+    top = int(out.max.magnitude_log2) + half
     number = jam(significand, top - out.quantum_exponent + 1 + below)
     right = plus(m, ~exponent, top + 1, "normal_right")
     moved = shift_right_jam(m, number, right[:-1], "normal_moved")

@@ -13,6 +13,7 @@ from ffp8.golden.rounding import Overflow, Rounding
 from .encoder import Encoder, Status
 from .logic import multiply, times_constant
 from .normal_rounding import align_normal
+from .pipeline import Pipeline
 from .rounder import encode
 from .short_division import divide
 from .unpacked import Normal, normalise
@@ -107,8 +108,13 @@ def quotient_scale(
     outer: Outer,
     digits: int,
     since: int,
-) -> Value:
-    """The scale's code in tick `since` + `digits`, given what is there from tick `since` on."""
+    cuts: tuple[str, ...],
+) -> tuple[Value, int]:
+    """The scale's code, and in which tick it is there, given what is there from tick `since` on.
+
+    That is tick `since` + `digits`, or a later one if there are registers at the places `quotient`
+    and `rounding` of `cuts`.
+    """
     fmt, tensor = block.scale, outer.normal
     _, power = largest_element(block)
     odd_log2 = largest_element(block)[0].bit_length() - 1
@@ -130,20 +136,35 @@ def quotient_scale(
     )
     quotient = divide(m, ticks, dividend, divisor, digits=digits, since=since, name="quotient")
     found = quotient.digits
-    whole = found[-1]
-    # Without the zero that may be in front, and with all that is behind the last one in one bit.
-    normal = Cat(quotient.rest | (whole & found[0]), Mux(whole, found[1:], found[:-1]))
-    scale = Signal(signed(ends.width), name="scale_power")
-    m.d.comb += scale.eq(exponent.as_signed() - ~whole)
+    normal: Value = Cat(quotient.rest, found)
+    scale: Value = exponent.as_signed()
+    if fmt.exponent:
+        # Without the zero that may be in front, and with all behind the last one in one bit.
+        whole = found[-1]
+        normal = Cat(quotient.rest | (whole & found[0]), Mux(whole, found[1:], found[:-1]))
+        scale = Signal(signed(ends.width), name="scale_power")
+        m.d.comb += scale.eq(exponent.as_signed() - ~whole)
+    tick = since + digits
     encoder = Encoder(fmt, Rounding.NEAREST_EVEN, overflow)
-    near = align_normal(m, encoder, normal, scale)
     status = Status(NEVER, made_nan, infinity, zero & ~infinity, made_nan=NEVER)
-    return encode(m, encoder, near, status)["out"]
+    if "quotient" in cuts:
+        normal = ticks.loaded(normal, tick, "quotient_normal")
+        scale = ticks.loaded(scale, tick, "quotient_scale")
+        status = ticks.all_loaded(status, tick, "quotient")
+        tick += 1
+    near = align_normal(m, encoder, normal, scale, half=not fmt.exponent)
+    if "rounding" in cuts:
+        near = ticks.all_loaded(near, tick, "rounding")
+        status = ticks.all_loaded(status, tick, "rounding")
+        tick += 1
+    return encode(m, encoder, near, status)["out"], tick
 
 
-def divisor_of(m: Module, fmt: Format, scale: Value, tensor: Normal) -> Divisor:
-    """The product of a scale and a tensor scale."""
-    x = normalise(m, fmt, scale, "scale")
+def divisor_of(m: Module, pipeline: Pipeline, fmt: Format, scale: Value, tensor: Normal) -> Divisor:
+    """The product of a scale and a tensor scale, with registers at the places `factors` and
+    `divisor`."""
+    x = pipeline.bundle("factors", normalise(m, fmt, scale, "scale"))
+    tensor = pipeline.bundle("factors", tensor)
     one, two = (Cat(factor.fraction, Const(1, 1)) for factor in (x, tensor))
     product = multiply(m, one, two, "divisor_product")
     carry = product[-1]
@@ -154,7 +175,8 @@ def divisor_of(m: Module, fmt: Format, scale: Value, tensor: Normal) -> Divisor:
     m.d.comb += exponent.eq(x.exponent + tensor.exponent + constant)
     zero, infinite = x.zero | tensor.zero, x.infinity | tensor.infinity
     nan = x.nan | tensor.nan | (zero & infinite)
-    return Divisor(product, exponent, carry, tensor.sign, zero | infinite, nan)
+    divisor = Divisor(product, exponent, carry, tensor.sign, zero | infinite, nan)
+    return pipeline.bundle("divisor", divisor)
 
 
 def bounds(exponent: Value) -> tuple[int, int]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from amaranth.hdl import Const, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 
 from .short_division import divide
 from .vector_ticks import VectorTicks
@@ -12,22 +12,22 @@ __all__ = ["Reciprocal", "reciprocal"]
 
 @dataclass(frozen=True)
 class Reciprocal:
-    """significand / 2^(len - 1) * 2^-half, of which the first bit is one.
+    """significand / 2^len * 2^exponent, of which the first bit is one.
 
     Attributes
     ----------
-    half
-        Whether the number was not one, so that its reciprocal is below one.
+    exponent
+        From 0 to 2, unsigned.
     """
 
     significand: Value
-    half: Value
+    exponent: Value
 
 
 def reciprocal(
-    m: Module, ticks: VectorTicks, significand: Value, *, bits: int, since: int
+    m: Module, ticks: VectorTicks, significand: Value, *, bits: int, since: int, dividend: int = 1
 ) -> Reciprocal:
-    """The reciprocal of a number in [1, 2), rounded to `bits` bits behind the point.
+    """A constant in [1, 2) divided by a number in [1, 2), rounded to `bits` bits.
 
     It is there in tick `since` + `bits` + 2, in that one only, and is off by less than 2^-bits of
     itself.
@@ -38,15 +38,16 @@ def reciprocal(
         The number, whose first bit is one; it is there from tick `since` on.
     bits
         1 or more.
+    dividend
+        The constant, without its point: it is one if it is a power of two.
     """
-    size = len(significand)
-    one = Const(1 << size - 1, size)
-    found = divide(
-        m, ticks, one, significand, digits=bits + 2, since=since, name="reciprocal"
-    ).digits
-    # No reciprocal is in the middle between two codes, so the last digit says all.
+    width = max(len(significand), dividend.bit_length())
+    above = Const(dividend << width - dividend.bit_length(), width)
+    below = Cat(Const(0, width - len(significand)), significand)
+    found = divide(m, ticks, above, below, digits=bits + 2, since=since, name="reciprocal").digits
+    # One or more has a bit less behind its point.
+    whole = found[-1]
     rounded = Signal(bits + 1, name="reciprocal_rounded")
-    m.d.comb += rounded.eq(found[1:] + found[0])
-    half = ~rounded[-1]
-    # One, or a fraction of a half or more; in both cases the last bit would be zero.
-    return Reciprocal(Mux(half, rounded[:-1], 1 << bits - 1), half)
+    m.d.comb += rounded.eq(Mux(whole, found[2:], found[1:-1]) + Mux(whole, found[1], found[0]))
+    # Where rounding carries, all other bits are zeros.
+    return Reciprocal(Cat(rounded[: bits - 1], Const(1, 1)), whole + rounded[-1])

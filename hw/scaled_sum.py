@@ -1,28 +1,24 @@
 """A number times an unsigned factor, plus an addend: all in fixed point, all exact."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Module, Value
 
 from ffp8.golden.ranges import Range
 
 from .pipeline import Pipeline
+from .row_product import RowProduct
 from .target import Target
 from .tree_sum import Sum, Term
 
 __all__ = ["ScaledSum"]
-
-#: Rows of a product that are added before the first registers.
-GROUP = 4
 
 
 @dataclass(frozen=True)
 class ScaledSum:
     """Makes number * factor + addend.
 
-    A product is the sum of rows, one for each bit of the factor, or one multiplication, for the
-    multiplier blocks of a device. Registers go to the places `rows`, behind sums of a few rows or
-    before the multiplication, `product` and `sum`.
+    Registers go to the places `rows`, within the product, `product` and `sum`.
 
     Parameters
     ----------
@@ -42,65 +38,19 @@ class ScaledSum:
     addend: Range
     blocks: bool
 
-    @property
-    def adder(self) -> Sum:
-        return Sum(self.m, self.pipeline, self.target)
-
     def of(self, number: Value, factor: Value, addend: Value) -> Value:
         """The sum, in two's complement of the width of its range.
 
         The number and the addend are signed, or unsigned where their ranges are.
         """
-        product = self.product(number, factor)
+        rows = RowProduct(
+            self.m, self.pipeline, self.target, self.number, self.factor, blocks=self.blocks
+        )
+        product = self.pipeline.bundle("product", rows.of(number, factor))
         rest = Term(addend, None, self.addend)
         for place in ("rows", "product"):
             rest = self.pipeline.bundle(place, rest)
-        product = self.pipeline.bundle("product", product)
-        total = self.adder.plain(self.adder.plus(product, rest))
+        adder = Sum(self.m, self.pipeline, self.target)
+        total = adder.plain(adder.plus(product, rest))
         assert total.range == self.number * self.factor + self.addend
         return self.pipeline.bits("sum", total.number, "sum").as_signed()
-
-    def product(self, number: Value, factor: Value) -> Term:
-        """The exact product."""
-        known = self.number * self.factor
-        if self.blocks:
-            number, factor = (
-                self.pipeline.bits("rows", one, name)
-                for one, name in ((number, "number"), (factor, "factor"))
-            )
-            product = Signal(signed(known.width) if known.low < 0 else known.width - 1)
-            self.m.d.comb += product.eq(number * factor)
-            return Term(product, None, known)
-        groups = [
-            self.rows(number, factor[place : place + GROUP], place)
-            for place in range(0, len(factor), GROUP)
-        ]
-        groups = [self.pipeline.bundle("rows", group) for group in groups]
-        (product,) = self.added(groups)
-        assert product.range == known
-        return product
-
-    def added(self, terms: list[Term]) -> list[Term]:
-        """The sum of terms, as a list of one."""
-        while len(terms) > 1:
-            terms = self.adder.pairs(terms)
-        return terms
-
-    def rows(self, number: Value, bits: Value, place: int) -> Term:
-        """The number times some bits of the factor, from a place on."""
-        unit = self.number.unit + self.factor.unit + place
-        row = Range(min(self.number.low, 0), max(self.number.high, 0), unit)
-        if self.target.carry_cells:
-            shifted = (replace(row, unit=unit + at) for at in range(len(bits)))
-            rows = zip(shifted, bits, strict=True)
-            (found,) = self.added([Term(number, None, known, gate=bit) for known, bit in rows])
-            return found
-        total: Value = Mux(bits[0], number, 0)
-        for at in range(1, len(bits)):
-            known = row * Range(0, 2 ** (at + 1) - 1, 0)
-            longer = Signal(signed(known.width) if known.low < 0 else known.width - 1)
-            upper = total[at:].as_signed() if known.low < 0 else total[at:]
-            # The choice behind an adder goes into its tables, one in front of it would not.
-            self.m.d.comb += longer.eq(Cat(total[:at], Mux(bits[at], upper + number, upper)))
-            total = longer
-        return Term(total, None, row * Range(0, 2 ** len(bits) - 1, 0))

@@ -52,9 +52,11 @@ class Softmax(StreamComponent[SoftmaxConfig]):
         valid = registers.late_flag(valid, taken, "argument_valid")
         last = registers.late(operands["last"], taken, "argument_last")
 
-        powers = PowersPass(m, registers, config.online, config.total.width, config.stages)
+        powers = PowersPass(
+            m, registers, config.online, config.total.width, config.stages, config.blocks
+        )
         beat, row = powers.outputs(arguments, masked, valid, last)
-        unit = ReciprocalUnit(m, registers, config.normaliser)
+        unit = ReciprocalUnit(m, registers, config.normaliser, config.blocks)
         factor = unit.outputs(row)
         buffer = RowBuffer(m, registers, depth(config.depth))
         beat, factor = buffer.outputs(beat, factor)

@@ -45,7 +45,7 @@ class SoftmaxPowers(StreamComponent[SoftmaxPowersConfig]):
         arguments, masked = scores.outputs(operands["a"], operands.get("mask"))
         valid = registers.late_flag(valid, stages.argument, "argument_valid")
         last = registers.late(operands["last"], stages.argument, "argument_last")
-        powers = PowersPass(m, registers, config.online, config.total.width, stages)
+        powers = PowersPass(m, registers, config.online, config.total.width, stages, config.blocks)
         beat, row = powers.outputs(arguments, masked, valid, last)
         width = config.power.width
         words = [
@@ -87,7 +87,7 @@ class SoftmaxNormaliser(StreamComponent[SoftmaxNormaliserConfig]):
         config, stages = self.config, self.config.stages
         registers = Registers(m, advance)
         units = config.normaliser
-        unit = ReciprocalUnit(m, registers, units)
+        unit = ReciprocalUnit(m, registers, units, config.blocks)
         results = Results(m, registers, config, unit.exponent)
         top, row_top = (operands[name].as_signed() for name in ("top", "row_top"))
         # A negative growth is a large one if it is taken as a number without a sign.

@@ -72,6 +72,8 @@ class PowersPass:
         Width of the sum.
     stages
         How many registers there are.
+    blocks
+        Whether products may be those of multiplier blocks.
     """
 
     m: Module
@@ -79,6 +81,7 @@ class PowersPass:
     units: Online
     total_bits: int
     stages: SoftmaxStages
+    blocks: bool = True
 
     def outputs(
         self, arguments: list[Value], masked: list[Value] | None, valid: Value, last: Value
@@ -209,7 +212,8 @@ class PowersPass:
             slope = entry(m, segment, slope_bits, table.slopes, f"slope_{lane}")
             low = entry(m, segment, low_bits, table.lows, f"low_{lane}")
             product = registers.data(
-                multiply(m, slope, distance, f"line_{lane}"), f"line_product_{lane}"
+                multiply(m, slope, distance, f"line_{lane}", blocks=self.blocks),
+                f"line_product_{lane}",
             )
             low = registers.data(low, f"line_low_{lane}")
             # Starts of lines have no bits below the last one of a power.

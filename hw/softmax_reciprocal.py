@@ -39,6 +39,7 @@ class ReciprocalUnit:
     m: Module
     registers: Registers
     units: Normaliser
+    blocks: bool = True
 
     @property
     def shifts(self) -> int:
@@ -80,7 +81,8 @@ class ReciprocalUnit:
             entry(m, segment, max(max(slopes).bit_length(), 1), slopes, "slope"), "slope_register"
         )
         distance = registers.data(distance, "line_distance")
-        product = registers.data(multiply(m, slope, distance, "line"), "line_product")
+        product = multiply(m, slope, distance, "line", blocks=self.blocks)
+        product = registers.data(product, "line_product")
         low = registers.data(low, "line_low")
         value = registers.data(self.rounded(low, product), "reciprocal")
         zeros = registers.late(zeros, 3, "line_zeros")

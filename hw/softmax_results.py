@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 
-from amaranth.hdl import Module, Signal, Value
+from amaranth.hdl import Module, Value
 
 from ffp8.golden.converter import ConverterConfig
 from ffp8.golden.raw import RawFormat
 from ffp8.golden.softmax_options import ResultOptions
 
 from .converter import Converter
+from .logic import multiply
 from .registers import Registers
 from .softmax_powers import Amount, moved_right
 
@@ -64,8 +65,7 @@ class Results:
         )
         found = []
         for lane, power in enumerate(moved):
-            product = Signal(width, name=f"product_{lane}")
-            self.m.d.comb += product.eq(power * factor)
+            product = multiply(self.m, power, factor, f"product_{lane}", blocks=self.config.blocks)
             held = self.registers.data(product[:size], f"product_{lane}_register")
             found.append(self.code(held, fmt, lane))
         return found

@@ -158,8 +158,10 @@ def subnormal(m: Module, fraction: Value, width: int, name: str) -> tuple[Value,
             lookup(m, fraction, width, exponent_of, f"{name}_tiny_exponent"),
         )
     top, zeros = leading_one_first(m, fraction, name)
-    exponent = Mux(fraction.any(), -zeros, lowest)
-    return Cat(Const(0, 1), top[:-1]), Cat(exponent)[:width]
+    # Few bits, of which a table is faster than the chain of a subtraction.
+    negative = lookup(m, zeros, width, lambda amount: -amount % 2**width, f"{name}_minus")
+    exponent = Mux(fraction.any(), negative, lowest % 2**width)
+    return Cat(Const(0, 1), top[:-1]), exponent[:width]
 
 
 def normalise_fixed(m: Module, fmt: Format, code: Value, name: str) -> Normal:
@@ -171,32 +173,44 @@ def normalise_fixed(m: Module, fmt: Format, code: Value, name: str) -> Normal:
         m.d.comb += significand.eq(absolute(code))
     size = len(significand)
     top, zeros = leading_one_first(m, significand, name)
-    exponent = Signal(range(size), name=f"{name}_exponent")
-    m.d.comb += exponent.eq(size - 1 - zeros)
+    # Counted from below the last bit, it is the amount inverted.
+    most = 2 ** len(zeros) - 1
     return Normal(
         sign=sign_of(fmt, code),
-        exponent=exponent,
+        exponent=~zeros,
         fraction=top[:-1],
         zero=~significand.any() & ~nan & ~infinity,
         infinity=infinity,
         nan=nan,
-        low=0,
-        high=size - 1,
+        low=most - (size - 1),
+        high=most,
         zero_exponent=0,
-        offset=fmt.quantum_exponent,
+        offset=fmt.quantum_exponent + size - 1 - most,
     )
 
 
 def leading_one_first(m: Module, number: Value, name: str) -> tuple[Value, Value]:
     """A number moved left until its first bit is one, and by how much.
 
-    By halves: is the first half zero, then is the first quarter of the rest, and so on.
-    For zero, the amount means nothing, but is less than the width.
+    By halves: is the first half zero, then is the first quarter of the rest, and so on. Two
+    questions are answered at a time: whether the quarter is zero is known of both, whichever it is.
+    For zero, all bits of the amount are ones.
     """
     zeros = []
-    for level in reversed(range((len(number) - 1).bit_length())):
-        number, empty = half_without_one(m, number, 1 << level, name)
+    steps = [1 << level for level in reversed(range((len(number) - 1).bit_length()))]
+    while steps:
+        step, *steps = steps
+        first, empty = half_without_one(m, number, step, name)
         zeros.append(empty)
+        if steps:
+            quarter, *steps = steps
+            other = Signal(name=f"{name}_empty_{quarter}")
+            ends = len(number) - step
+            behind = number[max(ends - quarter, 0) : ends]
+            m.d.comb += other.eq(~Mux(empty, behind.any(), number[-quarter:].any()))
+            first = moved_left(m, first, other, quarter, name)
+            zeros.append(other)
+        number = first
     return number, Cat(*reversed(zeros))
 
 
@@ -205,9 +219,14 @@ def half_without_one(m: Module, number: Value, step: int, name: str) -> tuple[Va
     rest = len(number) - step
     empty = Signal(name=f"{name}_empty_{step}")
     m.d.comb += empty.eq(~number[rest:].any())
+    return moved_left(m, number, empty, step, name), empty
+
+
+def moved_left(m: Module, number: Value, by: Value, step: int, name: str) -> Value:
+    """A number moved left by a step or not at all; its width stays."""
     moved = Signal(len(number), name=f"{name}_moved_{step}")
-    m.d.comb += moved.eq(Mux(empty, Cat(Const(0, step), number[:rest]), number))
-    return moved, empty
+    m.d.comb += moved.eq(Mux(by, Cat(Const(0, step), number)[: len(number)], number))
+    return moved
 
 
 def absolute(code: Value) -> Value:

@@ -70,7 +70,10 @@ def held(
             word = register
         valid = delayed(m, advance, complete, delay, f"{name}_valid")
         return Held(valid, Const(1, 1), word)
-    # Words are asked for a tick before they show.
+    # Words are asked for a tick before they show; two if there is time for a register behind the
+    # memory, because the ports of large ones are slow.
+    late = int(delay > MAX_REGISTERS)
+    delay -= late
     start = delayed(m, advance, complete, delay - 1, f"{name}_start")
     asked, last = start, Const(1, 1)
     if beats > 1:
@@ -94,6 +97,11 @@ def held(
     m.d.comb += read.addr.eq(address)
     with m.If(advance & asked):
         m.d.sync += address.eq(address + 1)
-    shows = delayed(m, advance, asked, 1, f"{name}_shows")
-    ends = delayed(m, advance, last, 1, f"{name}_ends") if beats > 1 else last
-    return Held(shows, ends, read.data)
+    shows = delayed(m, advance, asked, 1 + late, f"{name}_shows")
+    ends = delayed(m, advance, last, 1 + late, f"{name}_ends") if beats > 1 else last
+    word = read.data
+    if late:
+        word = Signal(len(word), name=f"{name}_word", reset_less=True)
+        with m.If(advance):
+            m.d.sync += word.eq(read.data)
+    return Held(shows, ends, word)

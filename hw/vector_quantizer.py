@@ -1,5 +1,6 @@
 """Vector quantizer: the largest magnitude of a vector, its scale, and elements by that scale."""
 
+from dataclasses import replace
 from typing import Any
 
 from amaranth.hdl import Cat, Const, Module, Value
@@ -11,6 +12,7 @@ from .power_scale import exponents_do
 from .quotient_scale import Outer, outer_scale, times_largest
 from .signed_magnitude import signed_magnitude
 from .stream import StreamComponent
+from .target import PORTABLE, Target
 from .vector_delay import delayed, follow, held
 from .vector_maximum import Magnitudes, largest
 from .vector_ticks import VectorTicks
@@ -31,35 +33,21 @@ POWERS: dict[int, tuple[int, tuple[str, ...]]] = {
     8: (4, ("scale", "operand", "neighbour")),
 }
 
-#: The same for quotients; one more is behind the scale.
-COMPARED: dict[int, tuple[int, tuple[str, ...]]] = {
-    2: (0, ()),
-    3: (0, ("limits",)),
-    4: (0, ("divisor", "limits")),
-    5: (0, ("divisor", "limits", "neighbour")),
-    6: (1, ("divisor", "limits", "neighbour")),
-    7: (1, ("divisor", "limits", "operand", "neighbour")),
-    8: (2, ("divisor", "limits", "operand", "neighbour")),
-}
+#: For quotients, the places in the order in which they get registers, behind the least number of
+#: stages; `tree` is a level in the tree of comparisons.
+COMPARED = (
+    "limits", "divisor", "quotient", "tree", "largest", "operand", "tree", "rounding", "multiples",
+    "neighbour",
+)  # fmt: skip
 
-#: The same with reciprocals, behind which there is one more, too.
-MULTIPLIED: dict[int, tuple[int, tuple[str, ...]]] = {
-    3: (0, ("factor",)),
-    4: (0, ("factor", "operand")),
-    5: (0, ("divisor", "factor", "operand")),
-    6: (0, ("divisor", "factor", "operand", "neighbour")),
-    7: (1, ("divisor", "factor", "operand", "neighbour")),
-    8: (2, ("divisor", "factor", "operand", "neighbour")),
-}
+#: The same with reciprocals.
+MULTIPLIED = (
+    "divisor", "operand", "quotient", "largest", "tree", "neighbour", "tree", "rows", "rounding",
+    "factors",
+)  # fmt: skip
 
 #: The same with the scale before it is rounded, for which the reciprocal does not wait.
-UNROUNDED: dict[int, tuple[int, tuple[str, ...]]] = {
-    2: (0, ("factor",)),
-    3: (0, ("factor", "operand")),
-    4: (0, ("factor", "operand", "neighbour")),
-    5: (1, ("factor", "operand", "neighbour")),
-    6: (2, ("factor", "operand", "neighbour")),
-}
+UNROUNDED = ("operand", "largest", "neighbour", "tree", "quotient", "rows", "tree", "rounding")
 
 
 class VectorQuantizer(StreamComponent[VectorQuantizerConfig]):
@@ -86,7 +74,9 @@ class VectorQuantizer(StreamComponent[VectorQuantizerConfig]):
     def datapath(
         self, m: Module, advance: Value, valid: Value, operands: dict[str, Value], platform: Any
     ) -> tuple[Value, dict[str, Value]]:
-        return quantised_vectors(m, self.config, advance, valid, operands)
+        return quantised_vectors(
+            m, self.config, advance, valid, operands, target=Target.of(platform)
+        )
 
 
 def quantised_vectors(
@@ -95,6 +85,8 @@ def quantised_vectors(
     advance: Value,
     valid: Value,
     operands: dict[str, Value],
+    *,
+    target: Target = PORTABLE,
 ) -> tuple[Value, dict[str, Value]]:
     """What is between the streams of a quantizer, for other blocks to have within theirs.
 
@@ -104,6 +96,8 @@ def quantised_vectors(
         Registers change only at the end of cycles in which it is high.
     valid, operands
         Whether there is a beat, and its payload by port.
+    target
+        What the logic is for.
 
     Returns
     -------
@@ -122,9 +116,14 @@ def quantised_vectors(
         nan_counts=config.to.scale.has_nan and not config.maximum,
     )
     top = largest(m, pipeline, magnitudes, beat, codes, cuts=tree)
-    outer = outer_of(m, ticks, config, operands, tree) if config.quotient else None
-    found = Found(tree + 1, magnitudes.normal(m, top.code), top.nan, outer)
-    way = way_of(m, pipeline, ticks, config, found)
+    found = Found(tree + 1, magnitudes.normal(m, top.code), top.nan, None)
+    if "largest" in places:
+        normal = ticks.all_loaded(found.largest, found.tick, "largest")
+        nan = ticks.loaded(found.nan, found.tick, "largest_any_nan")
+        found = Found(found.tick + 1, normal, nan, None)
+    if config.quotient:
+        found = replace(found, outer=outer_of(m, ticks, config, operands, found.tick))
+    way = way_of(m, pipeline, ticks, config, found, target=target)
 
     words = [signed_magnitude(config.a, code) for code in codes]
     if config.random_bits:
@@ -136,24 +135,26 @@ def quantised_vectors(
         "last": pipeline.bits(way.place, kept.last, "last"),
     }
     if config.maximum:
-        maximum = ticks.carried(top.code, found.tick, way.read, "maximum")
+        maximum = ticks.carried(top.code, tree + 1, way.read, "maximum")
         outputs["maximum"] = pipeline.bits(way.place, maximum, "maximum")
     for name in sorted(outputs.keys() - {"out"}):
-        for place in ("operand", "neighbour"):
+        for place in ("rows", "operand", "neighbour"):
             outputs[name] = pipeline.bits(place, outputs[name], name)
-    behind = [place for place in places if place in (way.place, "operand", "neighbour")]
+    behind = [place for place in places if place in (way.place, "rows", "operand", "neighbour")]
     return delayed(m, advance, kept.valid, len(behind), "valid"), outputs
 
 
 def cuts_of(config: VectorQuantizerConfig) -> tuple[int, tuple[str, ...]]:
     """Registers in the tree of comparisons, and the other places that have some."""
     if not config.quotient:
-        table = POWERS
-    elif config.reciprocal_bits is None:
-        table = COMPARED
-    else:
-        table = UNROUNDED if config.unrounded else MULTIPLIED
-    return table[config.stages]
+        return POWERS[config.stages]
+    order, always = COMPARED, ()
+    if config.reciprocal_bits is not None:
+        order, always = UNROUNDED if config.unrounded else MULTIPLIED, ("factor",)
+    least, most = config.registers
+    assert len(order) == most - least
+    places = order[: config.stages - least]
+    return places.count("tree"), (*always, *places)
 
 
 def outer_of(
@@ -161,17 +162,19 @@ def outer_of(
     ticks: VectorTicks,
     config: VectorQuantizerConfig,
     operands: dict[str, Value],
-    tree: int,
+    tick: int,
 ) -> Outer:
-    """The tensor scale, from the tick on in which the largest magnitude is there."""
+    """The tensor scale, from a tick on: that in which the largest magnitude is there."""
     normal = outer_scale(m, config.to.tensor, operands.get("tensor", Const(0, 0)))
-    for tick in range(tree):
-        normal = ticks.all_loaded(normal, tick, f"tensor_{tick}")
+    last = tick - 1
+    if last:
+        normal = ticks.all_loaded(normal, 0, "tensor")
+        normal = ticks.all_carried(normal, 1, last, "tensor")
     outer = times_largest(m, config.to, normal)
     return Outer(
-        ticks.all_loaded(outer.normal, tree, "outer"),
-        ticks.loaded(outer.top, tree, "outer_top"),
-        ticks.loaded(outer.carry, tree, "outer_carry"),
+        ticks.all_loaded(outer.normal, last, "outer"),
+        ticks.loaded(outer.top, last, "outer_top"),
+        ticks.loaded(outer.carry, last, "outer_carry"),
     )
 
 
@@ -181,12 +184,15 @@ def way_of(
     ticks: VectorTicks,
     config: VectorQuantizerConfig,
     found: Found,
+    *,
+    target: Target,
 ) -> Way:
     """How scales and elements are made."""
     if not config.quotient:
         return ByPowers(m, pipeline, config, found)
-    kind = ByComparisons if config.reciprocal_bits is None else ByProducts
-    return kind(m, pipeline, ticks, config, found)
+    if config.reciprocal_bits is None:
+        return ByComparisons(m, pipeline, ticks, config, found)
+    return ByProducts(m, pipeline, ticks, config, found, target=target)
 
 
 def elements_of(

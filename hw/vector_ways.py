@@ -13,7 +13,6 @@ from ffp8.golden.vector_quantizer import VectorQuantizerConfig
 
 from . import signed_magnitude
 from .compared_element import ComparedElements, Limits
-from .logic import times_constant
 from .multiplied_element import Factor, MultipliedElements
 from .pipeline import Pipeline
 from .power_scale import PowerScale, power_scale
@@ -27,6 +26,7 @@ from .quotient_scale import (
 )
 from .reciprocal import Reciprocal, reciprocal
 from .scaled_element import ScaledElements
+from .target import Target
 from .unpacked import Normal, Unpacked
 from .vector_ticks import VectorTicks
 
@@ -102,8 +102,56 @@ class ByPowers:
         return self.elements.element(m, pipeline, x, self.power, random)
 
 
-class ByComparisons:
-    """Scales that are quotients, and elements by comparisons with multiples of their divisor."""
+class ByQuotients:
+    """Scales that are quotients: what all ways to elements by them have in common."""
+
+    def __init__(
+        self,
+        m: Module,
+        pipeline: Pipeline,
+        ticks: VectorTicks,
+        config: VectorQuantizerConfig,
+        found: Found,
+    ) -> None:
+        assert found.outer is not None
+        self.pipeline, self.ticks, self.config = pipeline, ticks, config
+        self.found, self.outer = found, found.outer
+
+    def rounded(self, m: Module) -> tuple[Value, int]:
+        """The scale's code, and the tick from which on it is there."""
+        scale, tick = quotient_scale(
+            m,
+            self.ticks,
+            self.config.to,
+            overflow=self.config.overflow,
+            largest=self.found.largest,
+            nan=self.found.nan,
+            outer=self.outer,
+            digits=self.config.scale_digits,
+            since=self.found.tick,
+            cuts=self.pipeline.cuts,
+        )
+        return self.ticks.loaded(scale, tick, "scale"), tick + 1
+
+    def divisor(self, m: Module, scale: Value, tick: int) -> tuple[Divisor, int]:
+        """The divisor by a rounded scale that is there from a tick on, and from which one on
+        that is."""
+        outer = self.ticks.all_carried(self.outer.normal, self.found.tick, tick, "tensor")
+        divisor = divisor_of(m, self.pipeline, self.config.to.scale, scale, outer)
+        cuts = self.pipeline.cuts
+        return divisor, tick + cuts.count("factors") + cuts.count("divisor")
+
+    def operand(self, m: Module, word: Value) -> Normal:
+        """A value, normalised, with as many bits as are wanted."""
+        x = signed_magnitude.normalise(m, self.config.a, word, "element")
+        if self.config.value_bits is None:
+            return x
+        excess = max(len(x.fraction) + 1 - self.config.value_bits, 0)
+        return replace(x, fraction=x.fraction[excess:])
+
+
+class ByComparisons(ByQuotients):
+    """Elements by comparisons with multiples of their divisor."""
 
     place = "limits"
 
@@ -115,19 +163,16 @@ class ByComparisons:
         config: VectorQuantizerConfig,
         found: Found,
     ) -> None:
-        self.fmt = config.a
-        scale, tick = rounded_scale(m, ticks, config, found)
-        divisor = divisor_of_vector(m, ticks, config, found, scale=scale, tick=tick)
-        divisor = pipeline.bundle("divisor", divisor)
-        self.read = tick + pipeline.cuts.count("divisor")
-        scale = pipeline.bits("divisor", scale, "scale")
-        self.scale = pipeline.bits(self.place, scale, "scale")
+        super().__init__(m, pipeline, ticks, config, found)
+        scale, tick = self.rounded(m)
+        divisor, divides = self.divisor(m, scale, tick)
         self.elements = ComparedElements(config.to, config.rounding)
-        limits = self.elements.limits(m, divisor, len(found.largest.fraction))
+        limits = self.elements.limits(m, pipeline, divisor, len(found.largest.fraction))
         self.limits: Limits = limits.through(pipeline, self.place)
-
-    def operand(self, m: Module, word: Value) -> Normal:
-        return signed_magnitude.normalise(m, self.fmt, word, "element")
+        self.read = divides + pipeline.cuts.count("multiples")
+        self.scale = scale
+        for place in ("factors", "divisor", "multiples", self.place):
+            self.scale = pipeline.bits(place, self.scale, "scale")
 
     def element(
         self, m: Module, pipeline: Pipeline, x: Normal | Unpacked, random: Value | None
@@ -137,8 +182,8 @@ class ByComparisons:
         return self.elements.element(m, pipeline, x, self.limits)
 
 
-class ByProducts:
-    """Scales that are quotients, and elements by the reciprocal of their divisor."""
+class ByProducts(ByQuotients):
+    """Elements by the reciprocal of their divisor."""
 
     place = "factor"
 
@@ -149,74 +194,42 @@ class ByProducts:
         ticks: VectorTicks,
         config: VectorQuantizerConfig,
         found: Found,
+        *,
+        target: Target,
     ) -> None:
-        self.fmt = config.a
+        super().__init__(m, pipeline, ticks, config, found)
         assert config.reciprocal_bits is not None
-        scale, scaled = rounded_scale(m, ticks, config, found)
+        scale, scaled = self.rounded(m)
         if config.unrounded:
             divisor, begins = largest_divisor(m, config, found), found.tick
         else:
-            divisor = divisor_of_vector(m, ticks, config, found, scale=scale, tick=scaled)
-            divisor = pipeline.bundle("divisor", divisor)
-            begins = scaled + pipeline.cuts.count("divisor")
+            divisor, begins = self.divisor(m, scale, scaled)
         ends = begins + config.reciprocal_digits
         product = divisor.significand
         normal = product[:-1]
         if not isinstance(divisor.carry, Const):
             normal = Mux(divisor.carry, product, Cat(Const(0, 1), normal))
-        inverse = reciprocal(m, ticks, normal, bits=config.reciprocal_bits, since=begins)
-        rest = replace(divisor, significand=Const(0, 0))
+        odd, power = largest_element(config.to) if config.unrounded else (1, 0)
+        inverse = reciprocal(
+            m, ticks, normal, bits=config.reciprocal_bits, since=begins, dividend=odd
+        )
+        rest = factor_exponent(m, divisor, 1 - power - (odd.bit_length() - 1))
         rest = ticks.all_carried(rest, begins, ends, "divisor")
-        factor = factor_of(m, config, inverse, rest)
-        factor = ticks.all_loaded(factor, ends, "factor")
-        self.read = max(ends, scaled - 1)
+        factor = ticks.all_loaded(factor_of(m, inverse, rest), ends, "factor")
+        self.read = ends
+        if config.unrounded:
+            # The longer one of both divisions.
+            waits = max(config.scale_digits - config.reciprocal_digits, 0)
+            self.read += waits + sum(map(pipeline.cuts.count, ("quotient", "rounding")))
         self.factor: Factor = ticks.all_carried(factor, ends + 1, self.read + 1, "factor")
         self.scale = ticks.carried(scale, scaled, self.read + 1, "scale")
-        self.elements = MultipliedElements(config.to, config.rounding)
-
-    def operand(self, m: Module, word: Value) -> Normal:
-        return signed_magnitude.normalise(m, self.fmt, word, "element")
+        self.elements = MultipliedElements(config.to, config.rounding, target)
 
     def element(
         self, m: Module, pipeline: Pipeline, x: Normal | Unpacked, random: Value | None
     ) -> Value:
         assert isinstance(x, Normal)
         return self.elements.element(m, pipeline, x, self.factor, random)
-
-
-def rounded_scale(
-    m: Module, ticks: VectorTicks, config: VectorQuantizerConfig, found: Found
-) -> tuple[Value, int]:
-    """The code of a scale that is a quotient, and the tick from which on it is there."""
-    ends = found.tick + config.scale_digits
-    assert found.outer is not None
-    scale = quotient_scale(
-        m,
-        ticks,
-        config.to,
-        overflow=config.overflow,
-        largest=found.largest,
-        nan=found.nan,
-        outer=found.outer,
-        digits=config.scale_digits,
-        since=found.tick,
-    )
-    return ticks.loaded(scale, ends, "scale"), ends + 1
-
-
-def divisor_of_vector(
-    m: Module,
-    ticks: VectorTicks,
-    config: VectorQuantizerConfig,
-    found: Found,
-    *,
-    scale: Value,
-    tick: int,
-) -> Divisor:
-    """The divisor by a rounded scale, from the tick on in which that is there."""
-    assert found.outer is not None
-    tensor = ticks.all_carried(found.outer.normal, found.tick, tick, "tensor")
-    return divisor_of(m, config.to.scale, scale, tensor)
 
 
 def largest_divisor(m: Module, config: VectorQuantizerConfig, found: Found) -> Divisor:
@@ -231,18 +244,17 @@ def largest_divisor(m: Module, config: VectorQuantizerConfig, found: Found) -> D
     return Divisor(significand, exponent, Const(0, 1), tensor.sign, x.zero | x.infinity, nan)
 
 
-def factor_of(
-    m: Module, config: VectorQuantizerConfig, inverse: Reciprocal, divisor: Divisor
-) -> Factor:
-    """The reciprocal of a divisor; times the largest element if that is of unrounded scales."""
-    odd, power = largest_element(config.to) if config.unrounded else (1, 0)
-    size = odd.bit_length()
-    product = times_constant(m, inverse.significand, odd, "factor_product")
-    carry = product[-1]
-    significand = Signal(len(product), name="factor_significand")
-    m.d.comb += significand.eq(Mux(carry, product, Cat(Const(0, 1), product[:-1])))
-    constant = -power - (size - 1)
+def factor_exponent(m: Module, divisor: Divisor, constant: int) -> Divisor:
+    """A divisor's exponent with its carry and a constant, and no significand."""
     low, high = (bound + constant for bound in bounds(divisor.exponent))
-    exponent = Signal(signed(Range(low - 1, high + 2, 0).width), name="factor_exponent")
-    m.d.comb += exponent.eq(divisor.exponent + constant + divisor.carry + inverse.half - carry)
-    return Factor(significand, exponent, divisor.negative, divisor.zero, divisor.nan)
+    exponent = Signal(signed(Range(low, high + 1, 0).width), name="factor_power")
+    m.d.comb += exponent.eq(divisor.exponent + constant + divisor.carry)
+    return replace(divisor, significand=Const(0, 0), carry=Const(0, 1), exponent=exponent)
+
+
+def factor_of(m: Module, inverse: Reciprocal, divisor: Divisor) -> Factor:
+    """A reciprocal, with what is known of its divisor."""
+    low, high = bounds(divisor.exponent)
+    exponent = Signal(signed(Range(low - 2, high, 0).width), name="factor_exponent")
+    m.d.comb += exponent.eq(divisor.exponent - inverse.exponent)
+    return Factor(inverse.significand, exponent, divisor.negative, divisor.zero, divisor.nan)

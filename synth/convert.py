@@ -23,6 +23,7 @@ __all__ = [
     "to_rtlil",
     "to_verilog",
     "version",
+    "without_brackets",
     "without_collisions",
     "without_values",
 ]
@@ -36,6 +37,9 @@ TIDY = "opt_clean"
 
 #: C++ without what serves debuggers: half the text, and half the time to compile it.
 TO_CXXRTL = "write_cxxrtl -O6 -g0"
+
+#: A name with the number of an element in it.
+ELEMENT = re.compile(r"\\\S*\[\d+\]\S*")
 
 #: What each text of `write_cxxrtl` begins with.
 CXXRTL_START = "#include <cxxrtl/cxxrtl.h>\n"
@@ -67,6 +71,14 @@ def without_values(rtlil: str) -> str:
     return re.sub(r"^ *attribute \\enum_(?:value|base_type).*\n", "", rtlil, flags=re.MULTILINE)
 
 
+def without_brackets(rtlil: str) -> str:
+    """RTLIL in which no wire has the name of another one's bit: `x.2` for the field `x[2]`.
+
+    ABC9 takes the one for the other, and fails where their widths differ.
+    """
+    return ELEMENT.sub(lambda name: re.sub(r"\[(\d+)\]", r".\1", name[0]), rtlil)
+
+
 def without_collisions(rtlil: str) -> str:
     """RTLIL that says, in the way that synthesis reads, where memories have `no_rw_check`.
 
@@ -92,7 +104,7 @@ def without_collisions(rtlil: str) -> str:
 def to_rtlil(fragment: Fragment, ports: Mapping[str, Any], name: str) -> str:
     """Hardware as RTLIL: the same text for the same hardware, wherever its source lies."""
     text, _ = convert_fragment(fragment, ports, name, emit_src=False)
-    text = without_values(text)
+    text = without_brackets(without_values(text))
     return text + shells(text)
 
 

@@ -38,6 +38,9 @@ def test_default_build(
 
     # A second build takes the place of the first.
     Path("build/stale").touch()
-    assert main(["build", "--seeds", "1", "--a", "e2m1fn", "--b", "e2m1fn"]) == 0
+    assert main(["build", "--seeds", "1", "--dsp", "--a", "e2m1fn", "--b", "e2m1fn"]) == 0
     assert not Path("build/stale").exists()
-    assert json.loads(Path("build/report.json").read_text())["verification"][0]["cases"] == 256
+    report = json.loads(Path("build/report.json").read_text())
+    assert report["verification"][0]["cases"] == 256
+    assert report["synthesis"][0]["dsp_allowed"] is True
+    assert report["command"][-1] == "--dsp"

@@ -6,12 +6,13 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from block_oracle import floor_log2
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ffp8.golden.exact import Exact
 from ffp8.golden.formats import Format
-from ffp8.golden.ratio import largest_magnitude, ratio, reciprocal, reduced
+from ffp8.golden.ratio import cut, largest_magnitude, ratio, reciprocal, reduced
 from ffp8.golden.rounding import Rounding
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
@@ -87,16 +88,34 @@ def test_only_nan_gives_nan() -> None:
             assert value == Fraction(x) / Fraction(y)
 
 
-@given(st.lists(FINITE.filter(bool), min_size=1, max_size=8), st.integers(1, 30))
-def test_reciprocals_are_rounded_to_nearest(values: list[float], bits: int) -> None:
-    got = fractions(reciprocal(Exact.from_floats(values), bits))
+@given(
+    st.lists(FINITE.filter(bool), min_size=1, max_size=8),
+    st.integers(1, 30),
+    st.sampled_from([1, 3, 7, 15, 127, 255]),
+)
+def test_reciprocals_are_rounded_to_nearest(values: list[float], bits: int, dividend: int) -> None:
+    got = fractions(reciprocal(Exact.from_floats(values), bits, dividend))
     for value, x in zip(got, values, strict=True):
-        exact = 1 / Fraction(x)
-        unit = Fraction(2) ** (-math.frexp(x)[1] + 1 - bits)
+        exact = dividend / Fraction(x)
+        # Above a half and up to one, times a power of two.
+        power = Fraction(2) ** (floor_log2(abs(exact)) + 1)
+        unit = (power / 2 if abs(exact) * 2 == power else power) / 2**bits
         assert isinstance(value, Fraction)
         assert abs(value - exact) <= unit / 2
+        assert abs(value) >= abs(exact) or abs(value - exact) < unit / 2
         assert abs(value / exact - 1) < Fraction(1, 2**bits)
         assert (value / unit).denominator == 1
+
+
+@given(st.lists(FINITE, min_size=1, max_size=8), st.integers(1, 30))
+def test_cut_values_keep_their_first_bits(values: list[float], width: int) -> None:
+    for value, x in zip(fractions(cut(Exact.from_floats(values), width)), values, strict=True):
+        exact = Fraction(x)
+        unit = Fraction(2) ** (floor_log2(abs(exact)) + 1 - width) if x else Fraction(1)
+        assert isinstance(value, Fraction)
+        assert (value / unit).denominator == 1
+        assert 0 <= abs(exact) - abs(value) < unit
+        assert value * exact >= 0
 
 
 def test_reciprocals_of_specials() -> None:

@@ -61,12 +61,22 @@ def test_beats_are_vectors_of_the_second_definition(config: VectorQuantizerConfi
         assert (got == magnitudes.max(axis=-1)[:, None]).all()
 
 
+def cut(value: Fraction, bits: int | None) -> Fraction:
+    """A magnitude with its first bits alone."""
+    if bits is None or not value:
+        return value
+    unit = Fraction(2) ** (floor_log2(value) - bits + 1)
+    return value // unit * unit
+
+
 @pytest.mark.parametrize("unrounded", [False, True])
-@pytest.mark.parametrize("bits", [1, 6, 11])
-def test_reciprocals_are_those_of_rationals(bits: int, unrounded: bool) -> None:
+@pytest.mark.parametrize(("bits", "value_bits"), [(1, None), (6, 4), (11, None), (11, 2)])
+def test_reciprocals_are_those_of_rationals(
+    bits: int, value_bits: int | None, unrounded: bool
+) -> None:
     config = quantizer(
         "bfloat16", "int8_x4_uint6_quotient_symmetric_by_float32", 2,
-        reciprocal_bits=bits, unrounded=unrounded,
+        reciprocal_bits=bits, value_bits=value_bits, unrounded=unrounded,
     )  # fmt: skip
     block, element = config.to, BlockOracle(config.to).element
     operands = vectors(config, 12)
@@ -81,16 +91,19 @@ def test_reciprocals_are_those_of_rationals(bits: int, unrounded: bool) -> None:
             continue
         divisor = Fraction(int(results["scale"][2 * number])) * Fraction(tensor)
         if unrounded:
-            divisor = Fraction(amax) * (1 if tensor > 0 else -1)
+            divisor = Fraction(amax) / 127
         if not divisor:
             continue
         power = Fraction(2) ** floor_log2(abs(divisor))
-        inverse = Fraction(round(2**bits * power / abs(divisor)), 2**bits) / power
-        assert abs(inverse * abs(divisor) - 1) < Fraction(1, 2**bits)
-        factor = inverse * (127 if unrounded else 1)
+        code = math.floor(2**bits * power / abs(divisor) + Fraction(1, 2))
+        factor = Fraction(code, 2**bits) / power
+        assert abs(factor * abs(divisor) - 1) < Fraction(1, 2**bits)
         for value, code in zip(row, results["out"].reshape(-1, 4)[number].tolist(), strict=True):
             negative = (math.copysign(1, value) < 0) != (tensor < 0)
-            want, _ = element.nearest(abs(Fraction(value)) * factor, negative)
+            exact = abs(Fraction(value))
+            short = cut(exact, value_bits)
+            assert exact == short or 1 - short / exact < Fraction(2, 2 ** (value_bits or 0))
+            want, _ = element.nearest(short * factor, negative)
             assert code == want + (want == 128), (row, tensor)
             checked += 1
     assert checked > 100
@@ -161,11 +174,16 @@ VS = "int4_x16_uint4_quotient_symmetric_by_float32"
         ({"to": "mxfp4_x2", "lanes": 1}, "Block length must be 4 to 128, not 2"),
         ({"to": "mxfp4_x256"}, "Block length must be 4 to 128, not 256"),
         ({"stages": 9}, "Option stages must be 1 to 8 for such vectors, not 9"),
-        ({"to": "nvfp4", "stages": 1}, "Option stages must be 2 to 8 for such vectors, not 1"),
+        ({"to": "nvfp4", "stages": 1}, "Option stages must be 2 to 12 for such vectors, not 1"),
         (
             {"to": VS, "reciprocal_bits": 8, "stages": 2},
-            "Option stages must be 3 to 8 for such vectors, not 2",
+            "Option stages must be 3 to 13 for such vectors, not 2",
         ),
+        (
+            {"to": VS, "reciprocal_bits": 8, "unrounded": True, "stages": 11},
+            "Option stages must be 2 to 10 for such vectors, not 11",
+        ),
+        ({"to": "nvfp4", "value_bits": 8}, "Option value_bits must be absent without reciprocals"),
         ({"unrounded": True}, "Option unrounded must be absent with the rule floor"),
         ({"reciprocal_bits": 8}, "Option reciprocal_bits must be absent with the rule floor"),
         (

@@ -29,6 +29,7 @@ POWERS = {
         "segments": "2",
         "fit": "minimax",
         "slope_bits": "5",
+        "blocks": "false",
     },
     "shifts": {
         "lanes": "1",
@@ -50,6 +51,7 @@ RESULTS = {
         "argument": "q5.4",
         "power": "uq2.12",
         "out": "e4m3fn",
+        "blocks": "false",
     },
     "no fractions": {
         "lanes": "2",
@@ -163,3 +165,10 @@ def test_configs_must_be_theirs() -> None:
     message = r"^Softmax normaliser config must be of type SoftmaxNormaliserConfig, not 'e4m3fn'$"
     with pytest.raises(TypeError, match=message):
         SoftmaxNormaliser("e4m3fn")  # pyright: ignore[reportArgumentType]
+
+
+def test_products_without_blocks_are_sums() -> None:
+    """Yosys sees no multiplication that it would make a multiplier block of."""
+    for blocks in (True, False):
+        config = SoftmaxNormaliserConfig.from_json({"out": "uq1.15", "blocks": blocks})
+        assert ("$mul" in elaborate(config).rtlil) == blocks

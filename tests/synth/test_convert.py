@@ -49,6 +49,18 @@ def test_values_are_left_out_and_nothing_else() -> None:
     assert convert.without_values(text) == wanted
 
 
+def test_names_of_elements_are_no_names_of_bits() -> None:
+    text = (
+        "  wire width 64 input 1 \\a\n  wire width 16 \\i__payload.a[3]\n"
+        "  wire width 8 \\i__payload.a[3].fields[0]\n  connect \\i__payload.a[3] \\a [63:48]\n"
+    )
+    wanted = (
+        "  wire width 64 input 1 \\a\n  wire width 16 \\i__payload.a.3\n"
+        "  wire width 8 \\i__payload.a.3.fields.0\n  connect \\i__payload.a.3 \\a [63:48]\n"
+    )
+    assert convert.without_brackets(text) == wanted
+
+
 def test_verilog_is_the_same_each_time() -> None:
     first, second = (elaborate(CONFIGS[1]).verilog for _ in range(2))
     assert first == second
