@@ -67,7 +67,7 @@ def ways(formats: dict[str, Format]) -> dict[str, dict[str, object]]:
     ffp8 = {name: str(fmt) for name, fmt in formats.items()}
     int8 = dict.fromkeys("qkv", "int8")
     # Scores go to 102 in base 2, beyond the 32 of Table I.
-    far = "wide,argument=q8.6"
+    far, accurate = "wide,argument=q8.6", "accurate,argument=q8.8"
     return {
         "FFP8, Table I, weights uq1.7": {**ffp8, "softmax": "", "probabilities": "uq1.7"},
         "FFP8, Table I, weights uq1.15": {**ffp8, "softmax": ""},
@@ -76,9 +76,11 @@ def ways(formats: dict[str, Format]) -> dict[str, dict[str, object]]:
         "FFP8, wide, argument q8.6": {**ffp8, "softmax": far},
         "FFP8, the same, weights e4m3fn": {**ffp8, "softmax": far, "probabilities": "e4m3fn"},
         "FFP8, the same, weights uq0.8": {**ffp8, "softmax": far, "probabilities": "uq0.8"},
+        "FFP8, accurate, argument q8.8": {**ffp8, "softmax": accurate},
         "E4M3, wide, argument q8.6": {**dict.fromkeys("qkv", "e4m3fn"), "softmax": far},
         "E5M2, wide, argument q8.6": {**dict.fromkeys("qkv", "e5m2"), "softmax": far},
         "int8, wide, argument q8.6": {**int8, "softmax": far},
+        "int8, accurate, argument q8.8": {**int8, "softmax": accurate},
     }  # fmt: skip
 
 

@@ -45,7 +45,8 @@ def test_hardware_is_compared(head: Head, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(real_attention, "HEAD_SIZE", 2)
     monkeypatch.setattr(real_attention, "SHOWN_COLUMNS", 2)
     part = Head(head.query[:12, :2], head.key[:12, :2], head.value[:12])
-    options = {"q": "s1e2m2b1", "k": "s1e2m2b1", "v": "s1e2m2b1", "softmax": ""}
+    options: dict[str, object] = dict.fromkeys("qkv", "s1e2m2b1")
+    options["softmax"] = ""
     run = real_attention.in_hardware(part, options, 12)
     assert (run.rows, run.mismatches) == (12, 0)
     assert run.cycles > 12 * 12
