@@ -21,6 +21,7 @@ from ffp8.golden.piecewise import Curve, Fit, Piecewise, piecewise
 from ffp8.golden.ports import Direction, Port
 from ffp8.golden.power_table import PowerTable
 from ffp8.golden.softmax_rivals import IBERT, corrected_fraction, ibert_exp
+from ffp8.hw import corrected_power
 from ffp8.hw.logic import times_constant
 from ffp8.hw.softmax_powers import entry
 from ffp8.hw.table import lookup
@@ -120,21 +121,8 @@ def softex() -> Lane:
     """1 + f, corrected by a parabola in each half of f (SoftEx)."""
 
     def logic(m: Module, a: Value) -> Value:
-        f = a[:7]
-        # alpha, beta, gamma 1 and 2 are 4, 7, 363 and 278; see golden.
-        upper = f[-1]
-        factor, other, scaled = Signal(10), Signal(7), Signal(11)
-        product, cut = Signal(21), Signal(7)
-        m.d.comb += [
-            factor.eq(f + Mux(upper, 278, 363)),
-            # For the upper half, (2 (1 - f) - 1) of integers: the complement with a one behind.
-            other.eq(Mux(upper, ~f, f)),
-            scaled.eq(Mux(upper, (Cat(Const(1, 1), other) << 3) - Cat(Const(1, 1), other),
-                          Cat(Const(0, 3), other))),
-            product.eq(scaled * factor),
-            cut.eq(Mux(upper, ~product[12:19], product[12:19])),
-        ]  # fmt: skip
-        return moved(m, Cat(Const(0, POWER_BITS - 7), cut, Const(1, 1)), a[7:])
+        found = corrected_power.corrected_fraction(m, a[:7], lambda value, _: value, "corrected")
+        return moved(m, Cat(Const(0, POWER_BITS - 7), found, Const(1, 1)), a[7:])
 
     golden = by_fraction(7, lambda f: (128 + corrected_fraction(f)) << POWER_BITS - 7)
     return Lane(7, logic, golden, 2.0**-POWER_BITS, octaves(7))

@@ -84,6 +84,8 @@ def tables() -> list[TableSoftmaxConfig]:
         for reciprocal in lines if power["octaves"] == 4 else lines[:1]:
             options = bits | reciprocal | power | {"a": power["argument"]}
             found.append(TableSoftmaxConfig.from_json(options))
+    softex = {"a": "q6.7", "argument": "q6.7", "octaves": 1, "correction": True}
+    found += [TableSoftmaxConfig.from_json(softex | bits | lines[1]) for bits in widths]
     wide = {"power_bits": 15, "total_bits": 18, "index_bits": 11, "segments": 32, "out": "uq1.17"}
     found += [TableSoftmaxConfig.from_json(wide | {"octaves": octaves}) for octaves in (1, 4, 16)]
     return found

@@ -91,6 +91,8 @@ WAYS: dict[str, dict[str, object]] = {
     "FFP8 s1e4m3, weights s0e4m4b15": floats("s1e4m3", probabilities="s0e4m4b15"),
     "FFP8 s1e4m3, scores q8.4": floats("s1e4m3", scores="q8.4"),
     "FFP8 s1e4m3, softmax of Table I": floats("s1e4m3", softmax=""),
+    "FFP8 s1e4m3, softmax small": floats("s1e4m3", softmax="small"),
+    "FFP8 s1e4m3, softmax accurate": floats("s1e4m3", softmax="accurate"),
     "FFP8 s1e4m3, result s1e4m3": floats("s1e4m3", out="s1e4m3"),
     "FFP8 s1e3m4b4": floats("s1e3m4b4"),
     "FFP8 s1e3m4b4, values s1e2m5b2": floats("s1e3m4b4", v="s1e2m5b2"),

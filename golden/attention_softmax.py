@@ -8,14 +8,18 @@ import numpy as np
 from .formats import Format, fixed_point
 from .scalar_format import ScalarFormat
 from .softmax import SoftmaxConfig, softmax
+from .table_softmax import TableSoftmaxConfig, table_softmax
 
 __all__ = ["SOFTMAXES", "AnySoftmax", "rows_of", "softmax_of"]
 
 #: The configurations of all blocks whose ports are those of `softmax`.
-AnySoftmax = SoftmaxConfig
+AnySoftmax = SoftmaxConfig | TableSoftmaxConfig
 
 #: These blocks, and their golden models. The first is that of options without a name.
-SOFTMAXES: dict[type[AnySoftmax], Callable[..., dict[str, np.ndarray]]] = {SoftmaxConfig: softmax}
+SOFTMAXES: dict[type[AnySoftmax], Callable[..., dict[str, np.ndarray]]] = {
+    SoftmaxConfig: softmax,
+    TableSoftmaxConfig: table_softmax,
+}
 
 #: Options that attention has itself, or says by others.
 OWN = ("a", "out", "lanes", "length", "mask", "log2e_bits", "to")

@@ -6,6 +6,8 @@ from functools import cache
 
 import numpy as np
 
+from .softmax_rivals import FRACTION, corrected_fraction
+
 __all__ = ["OCTAVES", "PowerTable"]
 
 #: Powers so many octaves or more below the largest possible one are zero.
@@ -32,11 +34,14 @@ class PowerTable:
         Those in the table: 1, 4 or 16.
     fraction
         Fraction bits of an entry.
+    corrected
+        Entries are 1 + f for 2^f, with f corrected as by SoftEx, which has 7 bits.
     """
 
     argument_fraction: int
     octaves: int
     fraction: int
+    corrected: bool = False
 
     @property
     def moved(self) -> bool:
@@ -80,6 +85,9 @@ class PowerTable:
 @cache
 def power_entries(table: PowerTable) -> tuple[int, ...]:
     size = 2**table.index_bits
+    if table.corrected:
+        found = 2**FRACTION + corrected_fraction(np.arange(size))
+        return tuple(int(entry) << table.fraction - FRACTION for entry in found)
     rounding = ROUND_FLOOR if table.moved else ROUND_HALF_EVEN
     with localcontext() as context:
         context.prec = DIGITS

@@ -20,6 +20,7 @@ from .scalar_format import ScalarFormat, code_dtype
 from .score_options import ScoreOptions, last_port
 from .softmax_flow import RowFlow
 from .softmax_passes import arguments, check_rows
+from .softmax_rivals import FRACTION
 from .stream import Flow, stream_ports
 from .table_stages import TableStages
 
@@ -102,7 +103,9 @@ class TableSoftmaxConfig(ScoreOptions):
       adder, and is as good as unbiased.
 
     A table of powers holds those of 1, 4 or all 16 octaves, and others are moved right. It is
-    logic, or block memories of two ports, each of which serves two lanes.
+    logic, or block memories of two ports, each of which serves two lanes. With `correction`, there
+    is none: 2^f is 1 + f, of 7 fraction bits, where f is corrected by a parabola in each half of
+    its range, as in SoftEx (Belano et al. 2024).
 
     Raises
     ------
@@ -117,6 +120,9 @@ class TableSoftmaxConfig(ScoreOptions):
     power_bits: int = option("fraction bits of powers", default=15, minimum=4, maximum=20)
     octaves: int = option("octaves in the table of powers", default=16, minimum=1, maximum=16)
     memory: bool = option("a table of powers in block memory", default=False)
+    correction: bool = option(
+        "1 + f for 2^f instead of a table, corrected by SoftEx's parabolas", default=False
+    )
     total_bits: int = option("fraction bits of a row's sum", default=13, minimum=4, maximum=20)
     index_bits: int = option(
         "bits of a sum that its reciprocal depends on", default=10, minimum=1, maximum=12
@@ -140,6 +146,16 @@ class TableSoftmaxConfig(ScoreOptions):
             raise ValueError(f"Option argument must have 1 to 8 integer bits, not {fmt}")
         if self.octaves not in (1, 4, OCTAVES):
             raise ValueError(f"Option octaves must be 1, 4 or {OCTAVES}, not {self.octaves}")
+        if self.correction and (
+            self.fraction_bits != FRACTION
+            or self.octaves > 1
+            or self.memory
+            or self.power_bits < FRACTION
+        ):
+            raise ValueError(
+                f"Option correction must be off unless argument has {FRACTION} fraction bits, "
+                "octaves are 1, and there are as many power_bits and no memory"
+            )
         if self.powers.index_bits > MAX_INDEX:
             raise ValueError(
                 f"Option argument must leave {MAX_INDEX} bits for the table of {self.octaves} "
@@ -171,7 +187,7 @@ class TableSoftmaxConfig(ScoreOptions):
 
     @cached_property
     def powers(self) -> PowerTable:
-        return PowerTable(self.fraction_bits, self.octaves, self.power_bits)
+        return PowerTable(self.fraction_bits, self.octaves, self.power_bits, self.correction)
 
     @cached_property
     def lines(self) -> Piecewise | None:
@@ -246,7 +262,7 @@ class TableSoftmaxConfig(ScoreOptions):
         return TableStages(
             argument=self.argument_stages,
             lanes=self.lanes,
-            power=1 + 2 * self.memory,
+            power=1 + 2 * (self.memory or self.correction),
             reciprocal=3 if self.segments else 1,
             result=1 if self.plain else 2 if self.fixed else 3,
         )

@@ -8,6 +8,7 @@ from amaranth.hdl import Cat, Module, Value
 from ffp8.golden.attention import AttentionConfig
 from ffp8.golden.converter import ConverterConfig
 from ffp8.golden.softmax import SoftmaxConfig
+from ffp8.golden.table_softmax import TableSoftmaxConfig
 
 from .accumulator import Accumulator
 from .converter import Converter
@@ -17,11 +18,12 @@ from .registers import Registers
 from .ring import Ring
 from .softmax import Softmax, depth
 from .stream import StreamComponent
+from .table_softmax import TableSoftmax
 
 __all__ = ["Attention"]
 
 #: The components of softmaxes, by their configurations.
-SOFTMAXES = {SoftmaxConfig: Softmax}
+SOFTMAXES = {SoftmaxConfig: Softmax, TableSoftmaxConfig: TableSoftmax}
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from amaranth.lib.memory import Memory
 
 from ffp8.golden.power_table import OCTAVES, PowerTable
 
+from .corrected_power import corrected_fraction
 from .registers import Registers
 from .table import lookup
 
@@ -43,7 +44,7 @@ class PowerLookup:
     """2^(x + 1) of each lane, for x below zero.
 
     A register is behind the power; with `memory`, one is the memory's and one behind that,
-    because memories are slow.
+    because memories are slow. Powers that are corrected have two in the way, too.
 
     Parameters
     ----------
@@ -75,12 +76,9 @@ class PowerLookup:
         places = [number[:size] for number in numbers]
         # Octaves -1 to -16 end with bits whose complements count how far below zero they are.
         groups = [~number[size:] for number in numbers]
-        if self.memory:
-            entries = memory_table(registers, table.entries, places, "power_table")
-            entries = registers.all(entries, "power_entry")
-            groups = [
-                registers.late(group, 2, f"power_group_{k}") for k, group in enumerate(groups)
-            ]
+        if self.memory or table.corrected:
+            entries = self.slow_entries(places)
+            groups = [registers.late(one, 2, f"power_group_{k}") for k, one in enumerate(groups)]
             gone = [registers.late(one, 2, f"power_gone_{k}") for k, one in enumerate(gone)]
         else:
             entries = [
@@ -92,6 +90,18 @@ class PowerLookup:
             for lane, (entry, group, out) in enumerate(zip(entries, groups, gone, strict=True))
         ]
         return registers.all(found, "power_register")
+
+    def slow_entries(self, places: Sequence[Value]) -> list[Value]:
+        """Entries 2 cycles later."""
+        registers, table = self.registers, self.table
+        if not table.corrected:
+            entries = memory_table(registers, table.entries, places, "power_table")
+            return registers.all(entries, "power_entry")
+        found = []
+        for lane, place in enumerate(places):
+            part = corrected_fraction(self.m, place, registers.data, f"corrected_{lane}")
+            found.append(Cat(Const(0, table.fraction - len(part)), part, Const(1, 1)))
+        return found
 
     def moved(self, entry: Value, group: Value, gone: Value, lane: int) -> Value:
         """An entry, moved right by groups of octaves, with the bit for what is cut off."""

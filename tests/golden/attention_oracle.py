@@ -5,10 +5,12 @@ from fractions import Fraction
 
 import numpy as np
 from softmax_oracle import row_oracle
+from table_oracle import row_oracle as table_row_oracle
 
 from ffp8.golden.attention import AttentionConfig
 from ffp8.golden.converter import from_fractions
 from ffp8.golden.scalar_format import ScalarFormat
+from ffp8.golden.softmax import SoftmaxConfig
 
 __all__ = ["row_of_attention"]
 
@@ -37,8 +39,12 @@ def row_of_attention(
         if config.scores is not None:
             score = values(config.scores, config.scores.round(from_fractions([score]))[0])[0]
         arguments.append(score * factor)
-    exact = row_oracle(config.rows, arguments, mask)
-    rounding = config.rows.rounding
+    rows = config.rows
+    if isinstance(rows, SoftmaxConfig):
+        exact = row_oracle(rows, arguments, mask)
+    else:
+        exact = table_row_oracle(rows, arguments, mask)
+    rounding = rows.rounding
     codes = config.probabilities.round(from_fractions(exact), rounding)[0]
     weights = values(config.probabilities, codes)
     columns = []

@@ -22,6 +22,14 @@ def odd_to(value: Fraction, bits: int, guard: int) -> Fraction:
     return Fraction(kept | (lost > 0), 2**bits)
 
 
+def corrected(f: Fraction) -> Fraction:
+    """2^f of 7 bits by SoftEx's parabolas."""
+    if 2 * f < 1:
+        return floor_to(1 + Fraction(4, 16) * f * (f + Fraction(363, 128)), 7)
+    left = Fraction(7, 16) * (1 - f - Fraction(1, 256)) * (f + Fraction(278, 128))
+    return 2 - Fraction(1, 128) - floor_to(left, 7)
+
+
 def power_of(config: TableSoftmaxConfig, argument: Fraction, top: int) -> Fraction:
     """2^(argument - top), as the table has it."""
     below = argument - top
@@ -34,6 +42,8 @@ def power_of(config: TableSoftmaxConfig, argument: Fraction, top: int) -> Fracti
         return Fraction(round(root_of_two(below) * 2**bits), 2**bits)
     moved = octave // config.octaves * config.octaves
     entry = floor_to(root_of_two(below + moved), bits)
+    if config.correction:
+        entry = corrected(below + moved)
     return floor_to(entry / 2**moved, bits) + Fraction(1, 2 ** (bits + 1))
 
 

@@ -16,6 +16,7 @@ from ffp8.golden.rounding import Overflow
 from ffp8.golden.scalar_format import ScalarFormat
 from ffp8.golden.softmax import SoftmaxConfig
 from ffp8.golden.softmax_flow import RowFlow
+from ffp8.golden.table_softmax import TableSoftmaxConfig
 
 parse = ScalarFormat.parse
 
@@ -202,14 +203,21 @@ def test_factor() -> None:
 
 def test_softmax_has_its_options() -> None:
     config = AttentionConfig(lanes=4, length=401)
+    shared = {"lanes": 4, "out": config.probabilities}
     wide = SoftmaxConfig.preset("wide")
-    assert config.rows.argument == wide.argument
     # 404 keys need 9 bits.
-    assert config.rows.total == parse("uq9.12")
+    assert config.rows == replace(
+        wide, a=wide.argument, length=401, total=parse("uq9.12"), **shared
+    )
     chosen = AttentionConfig(softmax="segments=8,total=uq11.5")
-    assert (chosen.rows.segments, chosen.rows.total) == (8, parse("uq11.5"))
-    assert chosen.rows.argument == SoftmaxConfig().argument
-    assert AttentionConfig(softmax="").rows.segments == SoftmaxConfig().segments
+    assert chosen.rows == SoftmaxConfig(segments=8, total=Format.parse("uq11.5"), **shared)
+    assert AttentionConfig(softmax="", length=1000).rows == SoftmaxConfig(length=1000, **shared)
+    tables = AttentionConfig(softmax="accurate,power_bits=15", lanes=2, length=100).rows
+    accurate = TableSoftmaxConfig.preset("accurate", power_bits=15)
+    assert tables == replace(
+        accurate, a=accurate.argument, out=config.probabilities, lanes=2, length=100
+    )
+    assert AttentionConfig(softmax="table-softmax").rows.argument == TableSoftmaxConfig().argument
     assert chosen.rows.out == chosen.probabilities
     again = AttentionConfig.from_json(chosen.to_json())
     assert again == chosen

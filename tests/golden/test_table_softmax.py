@@ -40,6 +40,9 @@ CONFIGS = {
         out=parse("e4m3fn"),
         rounding=Rounding.NEAREST_EVEN,
     ),
+    "corrected": TableSoftmaxConfig(
+        argument=parse("q6.7"), a=parse("q6.7"), octaves=1, correction=True, power_bits=13
+    ),
     "one lane": TableSoftmaxConfig(
         a=parse("int8"),
         lanes=1,
@@ -146,6 +149,7 @@ def test_rows_all_of_which_is_masked_are_zeros() -> None:
         ({"argument": "uq6.2"}, "Option argument must be a format of signed fixed point"),
         ({"argument": "q9.2"}, "Option argument must have 1 to 8 integer bits"),
         ({"argument": "q6.9"}, "Option argument must leave 12 bits for the table of 16 octaves"),
+        ({"correction": True}, "Option correction must be off unless argument has 7 fraction bits"),
         ({"octaves": 2}, "Option octaves must be 1, 4 or 16, not 2"),
         ({"total_bits": 19}, "Option total_bits must be 18, those of a power and 3, or less"),
         ({"segments": 3}, "Option segments must be a power of two that index_bits can count"),

@@ -76,6 +76,18 @@ CONFIGS: dict[str, dict[str, Any]] = {
         "out": "int8",
         "rounding": "toward-zero",
     },
+    "softmax by tables": {
+        "q": "int4",
+        "k": "int4",
+        "v": "int4",
+        "head_size": 2,
+        "value_size": 2,
+        "lanes": 2,
+        "length": 24,
+        "mask": True,
+        "scale": 2**-4,
+        "softmax": "accurate",
+    },
     "rows of one": {
         "q": "s0e3m5b12",
         "k": "s1e3m4",

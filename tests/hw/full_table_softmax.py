@@ -20,6 +20,7 @@ __all__ = ["CONFIGS"]
 CONFIGS: dict[str, Mapping[str, object]] = {
     "default": {},
     **{name: preset.options({}) for name, preset in TableSoftmaxConfig.presets.items()},
+    "corrected": {"a": "q6.7", "argument": "q6.7", "octaves": 1, "correction": True},
     "rows of 4096": {"length": 4096, "segments": 32, "index_bits": 12, "total_bits": 12},
     "masked": {
         "a": "int8",

@@ -20,7 +20,7 @@ from ffp8.synth.engines import open_engine
 from ffp8.synth.verify import verify
 
 #: Those that are sampled here.
-SAMPLED = ("E4M3, masked", "infinities")
+SAMPLED = ("E4M3, masked", "infinities", "softmax by tables")
 
 #: Small integers, whose hardware is small, too.
 SHORT = AttentionConfig.from_json(

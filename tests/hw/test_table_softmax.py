@@ -13,8 +13,8 @@ from ffp8.synth.design import elaborate
 from ffp8.synth.engines import open_engine
 from ffp8.synth.verify import verify
 
-#: Those that are sampled here: masks, lines, conversions, memories.
-SAMPLED = ("masked", "floats", "few bits", "rows of one")
+#: Those that are sampled here: masks, lines, conversions, corrections.
+SAMPLED = ("masked", "floats", "few bits", "corrected", "rows of one")
 
 #: Rows that are short enough to be many.
 SHORT = TableSoftmaxConfig.preset("balanced", length=64)
