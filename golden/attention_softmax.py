@@ -8,6 +8,7 @@ import numpy as np
 from .formats import Format, fixed_point
 from .scalar_format import ScalarFormat
 from .softmax import SoftmaxConfig, softmax
+from .softmax_options import MAX_INNER_WIDTH
 from .table_softmax import TableSoftmaxConfig, table_softmax
 
 __all__ = ["SOFTMAXES", "AnySoftmax", "rows_of", "softmax_of"]
@@ -28,7 +29,8 @@ OWN = ("a", "out", "lanes", "length", "mask", "log2e_bits", "to")
 def rows_of(text: str, *, lanes: int, length: int, mask: bool, out: ScalarFormat) -> AnySoftmax:
     """The softmax that a text names, of arguments that need no conversion.
 
-    Where it has no `total` of its own, that has as many integer bits as the longest row needs.
+    Where it has no `total` of its own, that has as many integer bits as the longest row needs,
+    and no more fraction bits than there is room for.
 
     Raises
     ------
@@ -56,7 +58,9 @@ def rows_of(text: str, *, lanes: int, length: int, mask: bool, out: ScalarFormat
     if "total" in given or not isinstance(total, Format):
         return replace(found, length=length)
     elements = -(-length // lanes) * lanes
-    total = fixed_point(elements.bit_length(), -total.quantum_exponent, sign=False)
+    whole = elements.bit_length()
+    fraction = min(-total.quantum_exponent, MAX_INNER_WIDTH - whole)
+    total = fixed_point(whole, fraction, sign=False)
     return replace(found, length=length, total=total)
 
 

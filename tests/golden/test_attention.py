@@ -209,6 +209,9 @@ def test_softmax_has_its_options() -> None:
     assert config.rows == replace(
         wide, a=wide.argument, length=401, total=parse("uq9.12"), **shared
     )
+    # With 13 of them there is room for 11 fraction bits.
+    long = replace(wide, a=wide.argument, length=4096, total=parse("uq13.11"), **shared)
+    assert AttentionConfig(length=4096).rows == long
     chosen = AttentionConfig(softmax="segments=8,total=uq11.5")
     assert chosen.rows == SoftmaxConfig(segments=8, total=Format.parse("uq11.5"), **shared)
     assert AttentionConfig(softmax="", length=1000).rows == SoftmaxConfig(length=1000, **shared)
