@@ -131,7 +131,7 @@ BLOCKS: dict[str, Block] = {
             softmax.SoftmaxConfig,
             softmax.softmax,
             Softmax,
-            softmax.SoftmaxConfig(out=Format.parse("uq1.15")),
+            softmax.SoftmaxConfig(),
         ),
         Block(
             softmax_passes.SoftmaxPowersConfig,
@@ -143,7 +143,7 @@ BLOCKS: dict[str, Block] = {
             softmax_passes.SoftmaxNormaliserConfig,
             softmax_passes.softmax_normaliser,
             SoftmaxNormaliser,
-            softmax_passes.SoftmaxNormaliserConfig(out=Format.parse("uq1.15")),
+            softmax_passes.SoftmaxNormaliserConfig(),
         ),
         Block(
             table_softmax.TableSoftmaxConfig,
