@@ -11,7 +11,7 @@ from .preset import Preset
 from .scalar_format import ScalarFormat, code_dtype
 from .softmax_flow import RowFlow
 from .softmax_options import PowersOptions, ResultOptions, wide
-from .softmax_passes import check_rows, normalise, unnormalised
+from .softmax_passes import normalise, unnormalised, whole_rows
 from .stream import Flow, stream_ports
 from .vector_options import VectorOptions
 from .vector_quantizer import quantise_vectors
@@ -148,19 +148,11 @@ def softmax(config: SoftmaxConfig, **operands: np.ndarray) -> dict[str, np.ndarr
         If the beats do not end with a row, or a row is longer than the configuration's longest, or
         no multiple of its vectors.
     """
-    last = np.asarray(operands["last"]).astype(bool)
-    shape = np.shape(operands["a"])
-    beats = len(last), config.lanes
-    if len(last) and not last[-1]:
-        raise ValueError("Beats must be whole rows")
-    check_rows(config, last)
-    mask = np.reshape(operands["mask"], beats) if config.mask else None
-    codes = np.zeros(beats, code_dtype(config.out.width))
+    scores, mask, last = whole_rows(config, operands)
+    codes = np.zeros(scores.shape, code_dtype(config.out.width))
     if len(last):
-        codes = normalise(
-            config, unnormalised(config, np.reshape(operands["a"], beats), mask, last), last
-        )
-    found = {"out": codes.reshape(shape)}
+        codes = normalise(config, unnormalised(config, scores, mask, last), last)
+    found = {"out": codes.reshape(np.shape(operands["a"]))}
     if config.quantizer is not None:
         found = quantise_vectors(config.quantizer, a=found["out"])
         found["vector_last"] = found.pop("last")

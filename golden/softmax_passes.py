@@ -27,6 +27,7 @@ __all__ = [
     "softmax_normaliser",
     "softmax_powers",
     "unnormalised",
+    "whole_rows",
 ]
 
 
@@ -132,6 +133,25 @@ def check_rows(config: RowOptions, last: np.ndarray) -> None:
     odd = lengths[lengths % config.grain > 0]
     if len(odd):
         raise ValueError(f"Row must be whole vectors of {config.grain} beats, not {odd[0]}")
+
+
+def whole_rows(
+    config: ScoreOptions, operands: dict[str, np.ndarray]
+) -> tuple[np.ndarray, np.ndarray | None, np.ndarray]:
+    """Scores and masks as (beat, lane), and which beats end a row.
+
+    Raises
+    ------
+    ValueError
+        If the beats do not end with a row, or a row is too long or no multiple of its vectors.
+    """
+    last = np.asarray(operands["last"]).astype(bool)
+    if len(last) and not last[-1]:
+        raise ValueError("Beats must be whole rows")
+    check_rows(config, last)
+    shape = len(last), config.lanes
+    mask = np.reshape(operands["mask"], shape) if config.mask else None
+    return np.reshape(operands["a"], shape), mask, last
 
 
 def softmax_powers(config: SoftmaxPowersConfig, **operands: np.ndarray) -> dict[str, np.ndarray]:

@@ -19,7 +19,7 @@ from .rounding import Overflow, Rounding
 from .scalar_format import ScalarFormat, code_dtype
 from .score_options import ScoreOptions, last_port
 from .softmax_flow import RowFlow
-from .softmax_passes import arguments, check_rows
+from .softmax_passes import arguments, whole_rows
 from .softmax_rivals import FRACTION
 from .stream import Flow, stream_ports
 from .table_stages import TableStages
@@ -312,19 +312,12 @@ def table_softmax(config: TableSoftmaxConfig, **operands: np.ndarray) -> dict[st
     ValueError
         If the beats do not end with a row, or a row is longer than the configuration's longest.
     """
-    last = np.asarray(operands["last"]).astype(bool)
-    shape = np.shape(operands["a"])
-    beats = len(last), config.lanes
-    if len(last) and not last[-1]:
-        raise ValueError("Beats must be whole rows")
-    check_rows(config, last)
-    mask = np.reshape(operands["mask"], beats) if config.mask else None
-    codes = np.zeros(beats, code_dtype(config.out.width))
+    scores, mask, last = whole_rows(config, operands)
+    codes = np.zeros(scores.shape, code_dtype(config.out.width))
     if len(last):
-        found, left_out = arguments(config, np.reshape(operands["a"], beats), mask)
-        exact = products(config, found, left_out, last)
+        exact = products(config, *arguments(config, scores, mask), last)
         codes = config.out.round(exact, config.rounding, Overflow.SATURATE)[0]
-    return {"out": codes.reshape(shape), "out_last": last.astype(np.uint8)}
+    return {"out": codes.reshape(np.shape(operands["a"])), "out_last": last.astype(np.uint8)}
 
 
 def products(

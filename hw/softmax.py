@@ -46,16 +46,11 @@ class Softmax(StreamComponent[SoftmaxConfig]):
     ) -> tuple[Value, dict[str, Value]]:
         config = self.config
         registers = Registers(m, advance)
-        scores = Scores(m, registers, config)
-        arguments, masked = scores.outputs(operands["a"], operands.get("mask"))
-        taken = config.stages.argument
-        valid = registers.late_flag(valid, taken, "argument_valid")
-        last = registers.late(operands["last"], taken, "argument_last")
-
+        arguments = Scores(m, registers, config).outputs(valid, operands)
         powers = PowersPass(
             m, registers, config.online, config.total.width, config.stages, config.blocks
         )
-        beat, row = powers.outputs(arguments, masked, valid, last)
+        beat, row = powers.outputs(arguments)
         unit = ReciprocalUnit(m, registers, config.normaliser, config.blocks)
         factor = unit.outputs(row)
         buffer = RowBuffer(m, registers, depth(config.depth))

@@ -41,12 +41,9 @@ class SoftmaxPowers(StreamComponent[SoftmaxPowersConfig]):
     ) -> tuple[Value, dict[str, Value]]:
         config, stages = self.config, self.config.stages
         registers = Registers(m, advance)
-        scores = Scores(m, registers, config)
-        arguments, masked = scores.outputs(operands["a"], operands.get("mask"))
-        valid = registers.late_flag(valid, stages.argument, "argument_valid")
-        last = registers.late(operands["last"], stages.argument, "argument_last")
+        arguments = Scores(m, registers, config).outputs(valid, operands)
         powers = PowersPass(m, registers, config.online, config.total.width, stages, config.blocks)
-        beat, row = powers.outputs(arguments, masked, valid, last)
+        beat, row = powers.outputs(arguments)
         width = config.power.width
         words = [
             # No power is above 1.

@@ -11,6 +11,7 @@ from ffp8.golden.softmax_stages import ADDER_LEVELS, SoftmaxStages
 
 from .logic import multiply
 from .registers import Registers
+from .softmax_scores import Arguments
 from .table import lookup
 
 __all__ = ["Amount", "Beat", "PowersPass", "Row", "moved_right"]
@@ -83,19 +84,10 @@ class PowersPass:
     stages: SoftmaxStages
     blocks: bool = True
 
-    def outputs(
-        self, arguments: list[Value], masked: list[Value] | None, valid: Value, last: Value
-    ) -> tuple[Beat, Row]:
-        """The powers of each beat, and the sum of its row.
-
-        Parameters
-        ----------
-        arguments
-            Signed numbers, one a lane.
-        masked
-            Which of them are left out; None if none ever is.
-        """
+    def outputs(self, given: Arguments) -> tuple[Beat, Row]:
+        """The powers of each beat, and the sum of its row."""
         m, registers, units = self.m, self.registers, self.units
+        arguments, masked, valid, last = given.numbers, given.masked, given.valid, given.last
         size = units.argument_fraction
         if masked is not None:
             # The least argument cannot change a maximum.

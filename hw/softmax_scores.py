@@ -12,7 +12,17 @@ from .factor import times_factor
 from .operand import unpack
 from .registers import Registers
 
-__all__ = ["Scores"]
+__all__ = ["Arguments", "Scores"]
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """A beat of arguments, and which of them are left out; None if none ever is."""
+
+    numbers: list[Value]
+    masked: list[Value] | None
+    valid: Value
+    last: Value
 
 
 @dataclass(frozen=True)
@@ -23,8 +33,21 @@ class Scores:
     registers: Registers
     config: ScoreOptions
 
-    def outputs(self, scores: Value, mask: Value | None) -> tuple[list[Value], list[Value] | None]:
-        """The arguments, and which of them are left out; None if none ever is."""
+    def outputs(self, valid: Value, operands: dict[str, Value]) -> Arguments:
+        """The arguments of a beat, given its ports `a`, `last` and, where there is one, `mask`."""
+        registers, config = self.registers, self.config
+        numbers, masked = self.arguments(operands["a"], operands.get("mask"))
+        stages = config.argument_stages
+        return Arguments(
+            numbers=numbers,
+            masked=masked,
+            valid=registers.late_flag(valid, stages, "argument_valid"),
+            last=registers.late(operands["last"], stages, "argument_last"),
+        )
+
+    def arguments(
+        self, scores: Value, mask: Value | None
+    ) -> tuple[list[Value], list[Value] | None]:
         registers, config = self.registers, self.config
         width = config.a.width
         codes = [scores[lane * width : (lane + 1) * width] for lane in range(config.lanes)]

@@ -49,13 +49,8 @@ class TableSoftmax(StreamComponent[TableSoftmaxConfig]):
     ) -> tuple[Value, dict[str, Value]]:
         config = self.config
         registers = Registers(m, advance)
-        scores = Scores(m, registers, config)
-        arguments, masked = scores.outputs(operands["a"], operands.get("mask"))
-        taken = config.argument_stages
-        valid = registers.late_flag(valid, taken, "argument_valid")
-        last = registers.late(operands["last"], taken, "argument_last")
-
-        beat, row = TablePowers(m, registers, config).outputs(arguments, masked, valid, last)
+        arguments = Scores(m, registers, config).outputs(valid, operands)
+        beat, row = TablePowers(m, registers, config).outputs(arguments)
         factor = TableReciprocal(m, registers, config).outputs(row)
         beat, factor = TableBuffer(m, registers, depth(config.depth)).outputs(beat, factor)
         return self.results(m, registers, beat, factor)

@@ -11,6 +11,7 @@ from ffp8.golden.table_softmax import BASE_STEP, TableSoftmaxConfig
 from .power_lookup import PowerLookup
 from .registers import Registers
 from .softmax_powers import Amount, Beat
+from .softmax_scores import Arguments
 
 #: Bits that count the octaves of a step of the base.
 STEP_BITS = (BASE_STEP - 1).bit_length()
@@ -42,19 +43,10 @@ class TablePowers:
     registers: Registers
     config: TableSoftmaxConfig
 
-    def outputs(
-        self, arguments: Sequence[Value], masked: Sequence[Value] | None, valid: Value, last: Value
-    ) -> tuple[Beat, RowSum]:
-        """The powers of each beat, whose `top` is a `fall`, and the sum of its row.
-
-        Parameters
-        ----------
-        arguments
-            Signed numbers, one a lane.
-        masked
-            Which of them are left out; None if none ever is.
-        """
+    def outputs(self, given: Arguments) -> tuple[Beat, RowSum]:
+        """The powers of each beat, whose `top` is a `fall`, and the sum of its row."""
         registers, config = self.registers, self.config
+        arguments, masked, valid, last = given.numbers, given.masked, given.valid, given.last
         size, stages = config.fraction_bits, config.stages
         wholes = [number[size:].as_signed() for number in arguments]
         if masked is not None:

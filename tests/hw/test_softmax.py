@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from amaranth.sim import Simulator
 from full_softmax import CONFIGS
+from softmax_rows import fill_the_buffer, run
 from stream_checker import check_stream
 
 from ffp8.boards.exerciser import Exerciser, expected_signature
@@ -15,8 +16,6 @@ from ffp8.golden import signature
 from ffp8.golden.formats import Format
 from ffp8.golden.softmax import SoftmaxConfig, softmax
 from ffp8.hw.softmax import Softmax, depth
-from ffp8.synth.design import elaborate
-from ffp8.synth.engines import open_engine
 from ffp8.synth.verify import verify
 
 #: Those that are sampled here: with and without slopes, masks, conversions, tables alone.
@@ -39,50 +38,13 @@ def test_sampled_rows_are_goldens(name: str) -> None:
     assert record.stalls > 10
 
 
-def run(
-    config: SoftmaxConfig, codes: np.ndarray, last: np.ndarray, reset: np.ndarray | None = None
-) -> dict[str, np.ndarray]:
-    """A simulation in which a beat is offered and taken in each cycle."""
-    beats = len(last)
-    cycles = beats + config.drain + 1
-    still = np.zeros(cycles, np.uint8)
-    resets = still.copy()
-    if reset is not None:
-        resets[: len(reset)] = reset
-    inputs = {
-        "a": np.concatenate([codes, np.zeros((cycles - beats, *codes.shape[1:]), int)]),
-        "last": np.pad(last, (0, cycles - beats)).astype(np.uint8),
-        "i_valid": (np.arange(cycles) < beats).astype(np.uint8),
-        "o_ready": still + 1,
-        "reset": resets,
-    }
-    inputs["a"] = inputs["a"].astype(np.uint8)
-    return open_engine(elaborate(config), "amaranth").run(inputs)
-
-
 @pytest.mark.parametrize(("spare", "enough"), [(0, True), (-2, False)])
 def test_rows_back_to_back_fill_the_buffer(
     spare: int, enough: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is as deep as it says, with one place that is never used, and need be no deeper."""
     monkeypatch.setattr("ffp8.hw.softmax.depth", lambda beats: beats + spare)
-    config = SHORT
-    # The longest rows, and rows of one beat between some of them.
-    lengths = [config.longest] * 4 + [1] * 30 + [config.longest] * 3 + [1, config.longest] * 3
-    ends = np.cumsum(lengths) - 1
-    last = np.zeros(ends[-1] + 1, bool)
-    last[ends] = True
-    codes = np.random.default_rng(0).integers(0, 256, (len(last), config.lanes))
-    got = run(config, codes, last)
-    want = softmax(config, a=codes, last=last)
-    shown = np.flatnonzero(got["o_valid"])
-    equal = got["out"][shown].tolist() == want["out"].tolist()
-    assert equal == enough
-    if enough:
-        assert got["out_last"][shown].tolist() == want["out_last"].tolist()
-        # No cycle is lost between rows of one length, or shorter ones behind longer ones.
-        assert shown[0] == config.longest - 1 + config.latency
-        assert (np.diff(shown[: sum(lengths[:34])]) == 1).all()
+    assert fill_the_buffer(SHORT) == enough
 
 
 @pytest.mark.parametrize(("lanes", "beats"), [(1, 16), (4, 1), (4, 16), (16, 3)])
