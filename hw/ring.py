@@ -7,7 +7,27 @@ from amaranth.lib.memory import Memory
 
 from .registers import Registers
 
-__all__ = ["Ring"]
+__all__ = ["Places", "Ring"]
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where rows of beats are written and read.
+
+    Attributes
+    ----------
+    written
+        Where the next beat is written.
+    readable
+        The place behind the last row that may be read.
+    read
+        Where a beat is read, if `reading` is high.
+    """
+
+    written: Signal
+    readable: Signal
+    read: Signal
+    reading: Signal
 
 
 @dataclass(frozen=True)
@@ -31,6 +51,30 @@ class Ring:
         place = self.registers.state(range(self.depth), name)
         self.registers.load(place, self.after(place), when=when)
         return place
+
+    def rows(self, taken: Value, known: Value, complete: Value) -> Places:
+        """Places of rows that wait until they are complete, and are then read beat by beat.
+
+        Parameters
+        ----------
+        taken
+            Whether a beat is written.
+        known
+            Whether a beat comes by once more, later, in the same order.
+        complete
+            Whether it is then the last one of its row.
+        """
+        registers = self.registers
+        written = self.counter("written", taken)
+        # How far the rows go whose beats have come by.
+        passed = self.counter("passed", known)
+        readable = registers.state(range(self.depth), "readable")
+        registers.load(readable, self.after(passed), when=complete)
+        reading = Signal(name="reading")
+        place = registers.state(range(self.depth), "read")
+        self.m.d.comb += reading.eq(place != readable)
+        registers.load(place, self.after(place), when=reading)
+        return Places(written, readable, place, reading)
 
     def after(self, place: Signal) -> Value:
         """The place that follows one."""

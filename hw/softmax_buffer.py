@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from amaranth.hdl import Cat, Signal, Value
+from amaranth.hdl import Cat, Value
 
 from .ring import Ring
 from .softmax_powers import Beat
@@ -28,24 +28,15 @@ class RowBuffer(Ring):
 
     def outputs(self, beat: Beat, factor: Factor) -> tuple[Beat, Factor]:
         """Beats that are read, with their rows' factors."""
-        m, registers = self.m, self.registers
+        registers = self.registers
         complete = factor.valid & factor.last
-        written = self.counter("written", beat.valid)
-        # How far the rows go that are complete. Their beats come by in order once more.
-        passed = self.counter("passed", factor.valid)
-        readable = registers.state(range(self.depth), "readable")
-        registers.load(readable, self.after(passed), when=complete)
-        reading = Signal(name="reading")
-        place = registers.state(range(self.depth), "read")
-        m.d.comb += reading.eq(place != readable)
-        registers.load(place, self.after(place), when=reading)
-
+        places = self.rows(beat.valid, factor.valid, complete)
         # What is read of a place while it is written does not count: nothing waits there then.
         word = Cat(*beat.powers, beat.top, beat.last)
-        found = self.memory("beats", word, written, beat.valid, place)
+        found = self.memory("beats", word, places.written, beat.valid, places.read)
         widths = [*(len(power) for power in beat.powers), len(beat.top), 1]
         *powers, top, last = split(found, widths)
-        valid = registers.flag(reading, "read_valid")
+        valid = registers.flag(places.reading, "read_valid")
 
         row_written = self.counter("row_written", complete)
         row = self.counter("row_read", valid & last)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from amaranth.hdl import Cat, Signal
+from amaranth.hdl import Cat
 
 from .ring import Ring
 from .softmax_powers import Beat
@@ -31,23 +31,15 @@ class TableBuffer(Ring):
         """Beats that are read, with their rows' factors."""
         registers = self.registers
         complete = factor.valid & factor.last
-        written = self.counter("written", beat.valid)
-        # How far the rows go whose sums are known. Their beats come by in order once more.
-        passed = self.counter("passed", factor.valid)
-        # The place behind the last row that is complete, which is that where the next begins.
-        readable = registers.state(range(self.depth), "readable")
-        registers.load(readable, self.after(passed), when=complete)
-        reading = Signal(name="reading")
-        place = registers.state(range(self.depth), "read")
-        self.m.d.comb += reading.eq(place != readable)
-        registers.load(place, self.after(place), when=reading)
+        places = self.rows(beat.valid, factor.valid, complete)
 
         word = Cat(*beat.powers, beat.top, beat.last)
-        found = self.memory("beats", word, written, beat.valid, place)
+        found = self.memory("beats", word, places.written, beat.valid, places.read)
         fields = Cat(factor.reciprocal, factor.fall)
-        row = self.memory("rows", fields, readable, complete, place)
+        # That place is the one where the next row begins.
+        row = self.memory("rows", fields, places.readable, complete, places.read)
 
-        valid = registers.flag(reading, "read_valid")
+        valid = registers.flag(places.reading, "read_valid")
         begins = registers.state(1, "read_begins", init=1)
         registers.load(begins, found[-1], when=valid)
         held = registers.data(row, "row_factor", when=valid & begins)

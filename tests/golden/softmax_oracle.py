@@ -7,10 +7,20 @@ from fractions import Fraction
 import numpy as np
 
 from ffp8.golden.piecewise import Fit
+from ffp8.golden.score_options import ScoreOptions
 from ffp8.golden.softmax import SoftmaxConfig
 from ffp8.golden.softmax_options import CommonOptions, ResultOptions
 
-__all__ = ["floor_to", "results_oracle", "round_to", "row_oracle", "value"]
+__all__ = [
+    "arguments_oracle",
+    "floor_to",
+    "line",
+    "results_oracle",
+    "root_of_two",
+    "round_to",
+    "row_oracle",
+    "value",
+]
 
 NOTHING = Fraction(0)
 
@@ -79,10 +89,10 @@ def value(kind: str, config: CommonOptions, fraction: Fraction, steps: int) -> F
     return round_to(low, bits) + round_to(slope, config.slope_bits) * distance
 
 
-def row_oracle(
-    config: SoftmaxConfig, row: list[Fraction | float], mask: list[bool]
-) -> list[Fraction]:
-    """The exact numbers that the results of a row are rounded from; zero for masked elements."""
+def arguments_oracle(
+    config: ScoreOptions, row: list[Fraction | float], mask: list[bool]
+) -> tuple[list[Fraction], list[bool]]:
+    """The arguments of a row's scores, and which of them are left out."""
     left_out = [out or x == -math.inf for x, out in zip(row, mask, strict=True)]
     steps = -config.argument.quantum_exponent
     values = [Fraction(0) if isinstance(x, float) and math.isnan(x) else x for x in row]
@@ -98,7 +108,16 @@ def row_oracle(
         else:
             nearest = Fraction(round(x * factor * 2**steps), 2**steps)
             arguments.append(min(max(nearest, lowest), highest))
+    return arguments, left_out
 
+
+def row_oracle(
+    config: SoftmaxConfig, row: list[Fraction | float], mask: list[bool]
+) -> list[Fraction]:
+    """The exact numbers that the results of a row are rounded from; zero for masked elements."""
+    arguments, left_out = arguments_oracle(config, row, mask)
+    steps = -config.argument.quantum_exponent
+    lowest = Fraction(-(2 ** (config.argument.width - 1)), 2**steps)
     power_bits, total_bits = (-fmt.quantum_exponent for fmt in (config.power, config.total))
     top, total = math.floor(lowest), NOTHING
     powers: list[tuple[Fraction, int]] = []

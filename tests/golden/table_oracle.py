@@ -3,8 +3,7 @@
 import math
 from fractions import Fraction
 
-import numpy as np
-from softmax_oracle import floor_to, line, root_of_two, round_to
+from softmax_oracle import arguments_oracle, floor_to, line, root_of_two, round_to
 
 from ffp8.golden.piecewise import Fit
 from ffp8.golden.rounding import Rounding
@@ -64,22 +63,8 @@ def row_oracle(
     config: TableSoftmaxConfig, row: list[Fraction | float], mask: list[bool]
 ) -> list[Fraction]:
     """The exact numbers that the results of a row are rounded from; zero for masked elements."""
-    left_out = [out or x == -math.inf for x, out in zip(row, mask, strict=True)]
-    steps = -config.argument.quantum_exponent
-    values = [Fraction(0) if isinstance(x, float) and math.isnan(x) else x for x in row]
-    highest = Fraction(2 ** (config.argument.width - 1) - 1, 2**steps)
-    lowest = -highest - Fraction(1, 2**steps)
-    factor = Fraction(1)
-    if config.log2e_bits:
-        factor = Fraction(round(np.log2(np.e) * 2**config.log2e_bits), 2**config.log2e_bits)
-    arguments = []
-    for x in values:
-        if isinstance(x, float):
-            arguments.append(highest if x > 0 else lowest)
-        else:
-            nearest = Fraction(round(x * factor * 2**steps), 2**steps)
-            arguments.append(min(max(nearest, lowest), highest))
-
+    arguments, left_out = arguments_oracle(config, row, mask)
+    lowest = Fraction(-(2 ** (config.argument.width - 1)), 2**-config.argument.quantum_exponent)
     top, total = math.floor(lowest), NOTHING
     base = top + (3 - top) % 4
     powers: list[tuple[Fraction, int]] = []
